@@ -1,0 +1,37 @@
+/**
+ * A check reads what collectors brought and says what was seen: never what to do about it, never whether it is over.
+ * Pure: no clock, no machine. `ledger.ts` turns what was seen into findings and owns whether they are open.
+ */
+import type { GpuRef } from '@trivet/shared/model/finding.ts';
+import type { Samples } from '@trivet/shared/model/report.ts';
+import type { KernelEvent } from './kernel-event.ts';
+
+export interface Seen {
+  /** Null: about the node as a whole. */
+  readonly gpu: GpuRef | null;
+  /** A key of the fault catalogue. */
+  readonly code: string;
+  readonly at: string;
+  /** The collector behind it. */
+  readonly source: string;
+  readonly text: string;
+}
+
+export interface CheckInput {
+  /** Only collectors whose newest run was ok, or that proved something all the same; the rest are absent. */
+  readonly samples: Samples;
+  /** New since the last run, oldest first. */
+  readonly events: readonly KernelEvent[];
+  readonly at: string;
+  /** From configuration or inventory; null when nobody said. */
+  readonly expectedGpus: number | null;
+  /** Most GPUs that this node was ever seen with, 0 before the first sample. */
+  readonly mostGpusSeen: number;
+}
+
+export interface Check {
+  readonly name: string;
+  /** Collectors without which it says nothing at all. */
+  readonly needs: readonly string[];
+  readonly run: (input: CheckInput) => readonly Seen[];
+}

@@ -1,0 +1,50 @@
+/** What must outlive a pass: everything a decision needs that no leg says. Kept in the store, and beside passes from files. */
+import type { Hardware } from '@trivet/shared/model/node.ts';
+
+export interface Hold {
+  readonly kind: 'taken-over' | 'cooling-down' | 'command' | 'blocked';
+  readonly by: string;
+  readonly why: string;
+  /** ISO 8601; null: until a command. */
+  readonly until: string | null;
+}
+
+export interface PassState {
+  readonly version: 1;
+  /** E: was managed and once in service. Sorted. Leaves by an explicit row or a command, never by a vanished row. */
+  readonly expected: readonly string[];
+  /** Largest inventory ever accepted: a smaller one is a shrinking list, and percentages of it would lie. */
+  readonly inventoryHighWater: number;
+  /** Protected nodes in the last complete inventory. */
+  readonly protectedCount: number;
+  /** Healthy without a break since: reset by unknown, stale or a gap. */
+  readonly healthySince: { readonly [node: string]: string };
+  /** Last accepted hardware. */
+  readonly identities: { readonly [node: string]: Hardware };
+  readonly holds: { readonly [node: string]: Hold };
+  /** Open operations, by node. */
+  readonly inFlight: { readonly [node: string]: { readonly operation: string; readonly since: string } };
+  /** Repeat offenders: return only through a person. */
+  readonly lemons: readonly string[];
+  /** Since when a node has been suspect without a break. */
+  readonly suspectSince: { readonly [node: string]: string };
+  /** Cordons of ours, newest last, for the rate windows. Keyed by serial too, so that a rename resets nothing. */
+  readonly cordons: readonly { readonly node: string; readonly serial: string | null; readonly at: string }[];
+  /** Latched until a command resets it. */
+  readonly breaker: { readonly at: string; readonly reason: string } | null;
+}
+
+export const EMPTY_STATE: PassState = {
+  version: 1,
+  expected: [],
+  inventoryHighWater: 0,
+  protectedCount: 0,
+  healthySince: {},
+  identities: {},
+  holds: {},
+  inFlight: {},
+  lemons: [],
+  suspectSince: {},
+  cordons: [],
+  breaker: null,
+};
