@@ -11,7 +11,7 @@ export const FRAME_MAX_BYTES = 1024 * 1024;
 
 /** An event is something that happened once and must not be lost: kept in the agent's outbox until acknowledged. */
 export interface AgentEvent {
-  /** 1, 2, 3, … within one stream. */
+  /** Rises from 1 within one stream. A gap is an event that the node lost (counted in `Beat.lost`), or a number it would not risk using twice. */
   readonly seq: number;
   /** `kernel.xid`, `kernel.sxid`, `kernel.lost`, `finding.opened`, `finding.closed`, … */
   readonly kind: string;
@@ -66,8 +66,15 @@ export interface Ack {
   readonly type: 'ack';
   readonly seq: number;
 }
+/**
+ * The first five say that the same bytes will never be taken: an agent drops the event, report or connection they concern.
+ * Any other code (`unauthorised`, `store-failed`, …) means "not now": the agent disconnects, keeps everything and comes back.
+ */
+export const REFUSE_CODES = ['invalid', 'too-large', 'not-json', 'unknown-type', 'version'] as const;
+export type RefuseCode = (typeof REFUSE_CODES)[number];
 export interface Refuse {
   readonly type: 'refuse';
+  /** One of REFUSE_CODES, or a code of the receiver for "not now". */
   readonly code: string;
   /** Path into the message that was refused, `/findings/0/class`. */
   readonly path: string;
