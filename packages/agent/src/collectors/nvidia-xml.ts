@@ -1,0 +1,249 @@
+/**
+ * Reads the XML that `nvidia-smi -q -x` prints: a strict, bounded scanner of our own, because it runs at every poll (about
+ * a millisecond for eight GPUs where a general parser takes twenty), and because what matters here is to tell a whole
+ * document from a cut one, from several, and from one with an error message behind it. The DOCTYPE is skipped, never fetched.
+ */
+
+export interface XmlElement {
+  readonly name: string;
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Character data directly inside, entities decoded, trimmed. */
+  readonly text: string;
+  readonly children: readonly XmlElement[];
+}
+
+export type XmlResult =
+  /** `before` and `after`: text outside the root element, where the tool puts its warnings and errors; normally empty. */
+  | { readonly kind: 'document'; readonly root: XmlElement; readonly before: string; readonly after: string }
+  | { readonly kind: 'cut' | 'several' | 'malformed' | 'not-a-document'; readonly reason: string };
+
+export interface XmlOptions {
+  readonly root: string;
+  /** Elements whose content is skipped unread, up to their end tag. */
+  readonly opaque: ReadonlySet<string>;
+}
+
+export const NVIDIA_XML: XmlOptions = {
+  root: 'nvidia_smi_log',
+  // Process names can be any bytes and are not reliably escaped; the clock lists are most of the document and mean nothing here.
+  opaque: new Set(['processes', 'accounted_processes', 'supported_clocks']),
+};
+
+/** Documents of drivers 352 to 595 are 7 deep at most; a recursion bomb is not a document. */
+const DEPTH_MAX = 32;
+/** As much as `os/command` lets a tool write. */
+const LENGTH_MAX = 16 * 1024 * 1024;
+
+/** The tool's own is 54 characters. */
+const DOCTYPE_MAX = 4096;
+
+const NAME = /[A-Za-z_][\w.-]*/y;
+const SPACE = /[ \t\r\n]*/y;
+const ATTRIBUTE = /[ \t\r\n]+([A-Za-z_][\w.:-]*)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<]*)"|'([^'<]*)')/y;
+
+class Cut extends Error {}
+class Malformed extends Error {}
+
+interface Open {
+  readonly name: string;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly children: XmlElement[];
+  text: string;
+}
+
+/** Never throws, and takes time in proportion to the text. */
+export function readXml(text: string, options: XmlOptions = NVIDIA_XML): XmlResult {
+  if (text.length > LENGTH_MAX) return { kind: 'malformed', reason: `longer than ${LENGTH_MAX} characters` };
+  const start = findStart(text, options.root);
+  if (start < 0) {
+    const printed = text.trim();
+    if (printed === '') return { kind: 'not-a-document', reason: 'nothing was printed' };
+    if (beginsMarkup(printed, options.root)) return { kind: 'cut', reason: `cut after ${text.length} characters` };
+    return { kind: 'not-a-document', reason: 'text without a document' };
+  }
+  try {
+    const scanner = new Scanner(text, start, options);
+    const root = scanner.document();
+    const after = text.slice(scanner.at).trim();
+    if (findStart(after, options.root) >= 0) return { kind: 'several', reason: 'more than one document was printed' };
+    return { kind: 'document', root, before: text.slice(0, start).trim(), after };
+  } catch (error) {
+    if (error instanceof Cut) return { kind: 'cut', reason: error.message };
+    if (error instanceof Malformed) return { kind: 'malformed', reason: error.message };
+    throw error;
+  }
+}
+
+/** Where the prolog or the root element begins: at the start of a line, so that text printed before it is told apart. */
+function findStart(text: string, root: string): number {
+  return text.search(new RegExp(`^[ \\t]*<(?:\\?xml\\b|!DOCTYPE\\b|${root}[\\s/>])`, 'm'));
+}
+
+/** Whether this is all there is of a prolog's or the root element's first characters. */
+function beginsMarkup(rest: string, root: string): boolean {
+  return ['<?xml', '<!--', '<!DOCTYPE', `<${root}`].some((markup) => markup.startsWith(rest));
+}
+
+class Scanner {
+  at: number;
+  readonly #text: string;
+  readonly #options: XmlOptions;
+  readonly #open: Open[] = [];
+
+  constructor(text: string, start: number, options: XmlOptions) {
+    this.#text = text;
+    this.at = start;
+    this.#options = options;
+  }
+
+  document(): XmlElement {
+    this.#prolog();
+    if (!this.#text.startsWith(`<${this.#options.root}`, this.at)) {
+      if (beginsMarkup(this.#text.slice(this.at), this.#options.root)) throw this.#cut();
+      throw this.#malformed(`expected <${this.#options.root}>`);
+    }
+    for (;;) {
+      const closed = this.#next();
+      if (closed !== null) return closed;
+    }
+  }
+
+  #prolog(): void {
+    for (;;) {
+      this.#match(SPACE);
+      if (this.#text.startsWith('<?', this.at)) this.#skipPast('?>');
+      else if (this.#text.startsWith('<!--', this.at)) this.#skipPast('-->');
+      else if (this.#text.startsWith('<!DOCTYPE', this.at)) this.#doctype();
+      else return;
+    }
+  }
+
+  /** An internal subset in brackets, if there is one, is skipped with it: nothing is declared, nothing is fetched. */
+  #doctype(): void {
+    const head = this.#text.slice(this.at, this.at + DOCTYPE_MAX);
+    const length = /^(?:[^[>"']|"[^"]*"|'[^']*'|\[[^\]]*\])*>/.exec(head)?.[0].length;
+    if (length === undefined) throw head.length < DOCTYPE_MAX ? this.#cut() : this.#malformed('a DOCTYPE without end');
+    this.at += length;
+  }
+
+  /** One piece of markup with the text before it. The root element, when this closed it. */
+  #next(): XmlElement | null {
+    const markup = this.#text.indexOf('<', this.at);
+    if (markup < 0) throw this.#cut();
+    const current = this.#open.at(-1);
+    if (current !== undefined) current.text += decode(this.#text.slice(this.at, markup));
+    this.at = markup;
+    const second = this.#text[markup + 1];
+    if (second === undefined) throw this.#cut();
+    if (second === '/') return this.#close();
+    if (second === '?') return this.#skipPast('?>');
+    if (second === '!') return this.#special(current);
+    return this.#start();
+  }
+
+  #special(current: Open | undefined): null {
+    if (this.#text.startsWith('<!--', this.at)) return this.#skipPast('-->');
+    if (!this.#text.startsWith('<![CDATA[', this.at)) {
+      const rest = this.#text.slice(this.at, this.at + 9);
+      throw this.at + 9 > this.#text.length && ('<!--'.startsWith(rest) || '<![CDATA['.startsWith(rest))
+        ? this.#cut()
+        : this.#malformed('a declaration inside the document');
+    }
+    const from = this.at + '<![CDATA['.length;
+    this.#skipPast(']]>');
+    if (current !== undefined) current.text += this.#text.slice(from, this.at - ']]>'.length);
+    return null;
+  }
+
+  #start(): XmlElement | null {
+    this.at += 1;
+    const name = this.#match(NAME);
+    if (name === '') throw this.#malformed('"<" that begins no element');
+    const attributes = new Map<string, string>();
+    for (let found = this.#exec(ATTRIBUTE); found !== null; found = this.#exec(ATTRIBUTE)) {
+      attributes.set(found[1] ?? '', decode(found[2] ?? found[3] ?? ''));
+    }
+    this.#match(SPACE);
+    const isEmpty = this.#text.startsWith('/>', this.at);
+    if (!isEmpty && this.#text[this.at] !== '>') throw this.#unfinishedTag(`<${name}`);
+    this.at += isEmpty ? 2 : 1;
+    if (this.#open.length >= DEPTH_MAX) throw this.#malformed(`elements nested more than ${DEPTH_MAX} deep`);
+    this.#open.push({ name, attributes, children: [], text: '' });
+    if (isEmpty) return this.#pop();
+    if (!this.#options.opaque.has(name)) return null;
+    this.#skipPast(`</${name}>`);
+    return this.#pop();
+  }
+
+  #close(): XmlElement | null {
+    this.at += 2;
+    const name = this.#match(NAME);
+    this.#match(SPACE);
+    if (this.#text[this.at] !== '>') throw this.#unfinishedTag(`</${name}`);
+    const current = this.#open.at(-1)?.name ?? '';
+    if (name !== current) throw this.#malformed(`</${name}> where </${current}> is due`);
+    this.at += 1;
+    return this.#pop();
+  }
+
+  #pop(): XmlElement | null {
+    const closed = this.#open.pop();
+    if (closed === undefined) throw this.#malformed('an end tag without a start');
+    const element = { ...closed, text: closed.text.trim() };
+    const parent = this.#open.at(-1);
+    if (parent === undefined) return element;
+    parent.children.push(element);
+    return null;
+  }
+
+  #skipPast(end: string): null {
+    const found = this.#text.indexOf(end, this.at);
+    if (found < 0) throw this.#cut();
+    this.at = found + end.length;
+    return null;
+  }
+
+  #match(pattern: RegExp): string {
+    return this.#exec(pattern)?.[0] ?? '';
+  }
+
+  #exec(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.#text);
+    if (found !== null) this.at = pattern.lastIndex;
+    return found;
+  }
+
+  /** A tag that does not close before the next one, or the end of the text, begins. */
+  #unfinishedTag(tag: string): Error {
+    const stop = this.#text.slice(this.at).search(/[<>]/);
+    return stop < 0 ? this.#cut() : this.#malformed(`${tag} is not a well-formed tag`);
+  }
+
+  #cut(): Error {
+    const inside = this.#open.map(({ name }) => name).join('/');
+    return new Cut(`cut after ${this.#text.length} characters${inside === '' ? '' : `, inside ${inside}`}`);
+  }
+
+  #malformed(what: string): Error {
+    const line = this.#text.slice(0, this.at).split('\n').length;
+    return new Malformed(`line ${line}: ${what}`);
+  }
+}
+
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** The five named entities and character references; anything else stays as it is: documents declare no others. */
+function decode(text: string): string {
+  if (!text.includes('&')) return text;
+  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));/g, (whole, dec, hex, name) => {
+    if (name !== undefined) return NAMED[name] ?? whole;
+    const code = dec === undefined ? Number.parseInt(hex, 16) : Number(dec);
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}
+
+/** The first child of that name: an element printed twice is not believed twice. */
+export function child(element: XmlElement | undefined, name: string): XmlElement | undefined {
+  return element?.children.find((candidate) => candidate.name === name);
+}
