@@ -1,0 +1,31 @@
+/** The fault catalogue: one table that says, for every code, how it is treated and why. Plain data, so that it has a digest. */
+import { CONDITIONS } from './conditions.ts';
+import type { CatalogueEntry } from './entry.ts';
+import { SXIDS, fatalSxid } from './sxid.ts';
+import { XIDS } from './xid.ts';
+
+export type { CatalogueEntry };
+export const CATALOGUE: readonly CatalogueEntry[] = [...XIDS, ...SXIDS, ...CONDITIONS];
+
+const byCode: ReadonlyMap<string, CatalogueEntry> = new Map(CATALOGUE.map((entry) => [entry.code, entry]));
+
+export function isCatalogued(code: string): boolean {
+  return byCode.has(code);
+}
+
+/** Never undefined: a code that is not known is `unclassified`, which is shown and counted and never drains. */
+export function catalogueEntry(code: string): CatalogueEntry {
+  const entry = byCode.get(code);
+  if (entry !== undefined) return entry;
+  if (/^sxid\.\d+\.fatal$/.test(code)) return fatalSxid(code);
+  return {
+    code,
+    title: 'Not in the catalogue',
+    class: 'unclassified',
+    action: 'none',
+    urgency: 'watch',
+    strength: 'soft',
+    reason: 'What is not known is never drained for.',
+    source: 'Trivet',
+  };
+}
