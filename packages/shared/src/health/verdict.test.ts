@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Finding, Verdict } from '../model/finding.ts';
 import type { Signal } from '../model/node.ts';
-import { CATALOGUE, catalogueEntry } from './catalogue/index.ts';
+import { catalogueEntry } from './catalogue/index.ts';
 import { strongest, verdict } from './verdict.ts';
 
 function finding(code: string, over: Partial<Finding> = {}): Finding {
@@ -59,63 +58,6 @@ describe('verdict', () => {
 
   it('does not look at closed findings nor at signals that are not required', () => {
     expect(verdict([finding('xid.79', { state: 'closed' })], [{ ...dead, required: false }])).toBe('healthy');
-  });
-
-  const code = fc.constantFrom(...CATALOGUE.map((entry) => entry.code), 'xid.9999');
-  const anyFinding = fc
-    .record({ code, id: fc.string(), state: fc.constantFrom<Finding['state'][]>('open', 'closed') })
-    .map(({ code, id, state }) => finding(code, { id, state }));
-  const anySignal = fc.record({
-    name: fc.string(),
-    state: fc.constantFrom<Signal['state'][]>('ok', 'unknown', 'failed'),
-    required: fc.boolean(),
-    reason: fc.constant(null),
-    ageMs: fc.constant(null),
-  });
-  const rank: Record<Verdict, number> = { healthy: 0, degraded: 1, unknown: 2, unhealthy: 3 };
-
-  it('a required signal that is not ok never leaves a node healthy or merely degraded', () => {
-    fc.assert(
-      fc.property(fc.array(anyFinding), fc.array(anySignal), (findings, signals) => {
-        expect(rank[verdict(findings, [...signals, dead])]).toBeGreaterThanOrEqual(rank.unknown);
-      }),
-    );
-  });
-
-  it('another finding or signal never makes a node healthier', () => {
-    fc.assert(
-      fc.property(
-        fc.array(anyFinding),
-        fc.array(anySignal),
-        anyFinding,
-        anySignal,
-        (findings, signals, extra, signal) => {
-          const before = rank[verdict(findings, signals)];
-          expect(rank[verdict([...findings, extra], signals)]).toBeGreaterThanOrEqual(before);
-          expect(rank[verdict(findings, [...signals, signal])]).toBeGreaterThanOrEqual(before);
-        },
-      ),
-    );
-  });
-
-  it('does not depend on order', () => {
-    fc.assert(
-      fc.property(fc.array(anyFinding), fc.array(anySignal), (findings, signals) => {
-        expect(verdict(findings.toReversed(), signals.toReversed())).toBe(verdict(findings, signals));
-      }),
-    );
-  });
-
-  it('an unhealthy node has a strongest finding that is hard and drains, the same in any order', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(anyFinding, { selector: ({ id }) => id }), (findings) => {
-        const top = strongest(findings);
-        expect(strongest(findings.toReversed())).toEqual(top);
-        if (verdict(findings, []) !== 'unhealthy') return;
-        expect(top?.strength).toBe('hard');
-        expect(top?.action).toMatch(/^drain-and-/);
-      }),
-    );
   });
 });
 
