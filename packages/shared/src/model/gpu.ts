@@ -95,6 +95,12 @@ export interface LostGpu {
   readonly text: string;
 }
 
+/** A GPU that the tool lists but gave no readings of, because another one failed: present, and otherwise unknown. */
+export interface ListedGpu {
+  readonly uuid: string;
+  readonly model: string;
+}
+
 /** What one run of `nvidia-smi -q -x` (and, when a handle fails, `-L`) told. */
 export interface NvidiaSample {
   readonly driverVersion: string | null;
@@ -103,4 +109,5 @@ export interface NvidiaSample {
   readonly attachedGpus: number | null;
   readonly gpus: readonly NvidiaGpu[];
   readonly lost: readonly LostGpu[];
+  readonly listed?: readonly ListedGpu[];
 }

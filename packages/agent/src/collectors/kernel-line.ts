@@ -1,0 +1,122 @@
+/**
+ * The text of one kernel record made an event, or null: every wording of Xid and SXid lines that drivers since 2013 print, a
+ * GPU lost without an Xid, and the lines that name a GPU. Text comes from hostile places too (process names hold any
+ * bytes), so every pattern is anchored, linear and bounded by the record.
+ */
+import type { GpuIdentityEvent, KernelEvent, SxidEvent, XidEvent } from '../checks/kernel-event.ts';
+import { normaliseBusId } from './nvidia-list.ts';
+
+/** Where and when the text was read. */
+interface Origin {
+  readonly at: string;
+  readonly kernelSeq: number | null;
+}
+
+/** `0000:1b:00`, with or without a function: the driver leaves it out, and a GPU is always function 0. */
+const ADDRESS = '([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\\.[0-9a-f])?)';
+
+function busId(address: string): string | null {
+  return normaliseBusId(address.includes('.') ? address : `${address}.0`);
+}
+
+const XID = new RegExp(
+  `^NVRM: Xid \\((?:PCI:)?${ADDRESS}(?: GPU-I:(\\d{1,4}))?(?: GPU-CI:(\\d{1,4}))?\\): (\\d{1,9})(?![\\d.])(.*)$`,
+  'is',
+);
+const PID = /^,\s*pid=(?:(\d{1,10})|'?<unknown>'?)/;
+const NAME = /^,\s*name=([^,]*)/;
+const CAUSED_BY = /\bcaused by previous Xid (\d{1,9})\s*$/i;
+
+function parseXid(text: string, origin: Origin): XidEvent | null {
+  const found = XID.exec(text);
+  const pciBusId = busId(found?.[1] ?? '');
+  if (found === null || pciBusId === null) return null;
+  let rest = found[5] ?? '';
+  const pid = PID.exec(rest);
+  rest = rest.slice(pid?.[0].length ?? 0);
+  const name = NAME.exec(rest);
+  rest = rest.slice(name?.[0].length ?? 0);
+  const process = name?.[1]?.trim() ?? null;
+  const causedBy = CAUSED_BY.exec(rest);
+  return {
+    kind: 'xid',
+    ...origin,
+    text,
+    pciBusId,
+    xid: Number(found[4]),
+    gpuInstance: toNumber(found[2]),
+    computeInstance: toNumber(found[3]),
+    pid: toNumber(pid?.[1]),
+    process: process === '<unknown>' ? null : process,
+    detail: rest.replace(/^,\s*/, '').trim(),
+    causedBy: toNumber(causedBy?.[1]),
+  };
+}
+
+function toNumber(digits: string | undefined): number | null {
+  return digits === undefined ? null : Number(digits);
+}
+
+const SXID = new RegExp(
+  `^(nvidia-nvswitch\\d{1,4}): SXid \\((?:PCI:)?${ADDRESS}\\): (\\d{1,9})(?![\\d.])(?:,\\s*(.*))?$`,
+  'is',
+);
+
+function parseSxid(text: string, origin: Origin): SxidEvent | null {
+  const found = SXID.exec(text);
+  const pciBusId = busId(found?.[2] ?? '');
+  if (found === null || pciBusId === null) return null;
+  const detail = found[4]?.trim() ?? '';
+  const severity = /^(Non-)?fatal\b/i.exec(detail);
+  return {
+    kind: 'sxid',
+    ...origin,
+    text,
+    switchName: found[1] ?? '',
+    pciBusId,
+    sxid: Number(found[3]),
+    fatal: severity === null ? null : severity[1] === undefined,
+    link: toNumber(/^(?:Non-)?fatal, Link (\d{1,4})\b/i.exec(detail)?.[1]),
+    detail,
+  };
+}
+
+/** One printk of three lines (seen when no driver is loaded yet), or the short line that comes with an Xid 79. */
+const LOST = [
+  new RegExp(`^NVRM: The NVIDIA GPU ${ADDRESS}\\s.*\\bfallen off the bus\\b`, 'is'),
+  new RegExp(`^NVRM: GPU ${ADDRESS}: GPU has fallen off the bus\\b`, 'i'),
+];
+const UUID_LINE = new RegExp(`^NVRM: GPU at PCI:${ADDRESS}: (GPU-[0-9a-f-]{8,64})\\b`, 'i');
+const BOARD_SERIAL = /^NVRM: GPU Board Serial Number: (\w{1,32})\s*$/im;
+const SERIAL_LINE = new RegExp(`^NVRM: GPU ${ADDRESS}: GPU serial number is (\\w{1,32})\\b`, 'i');
+
+function parseIdentity(text: string, origin: Origin): GpuIdentityEvent | null {
+  const named = UUID_LINE.exec(text);
+  const found = named ?? SERIAL_LINE.exec(text);
+  const pciBusId = busId(found?.[1] ?? '');
+  if (found === null || pciBusId === null) return null;
+  const uuid = named?.[2] ?? null;
+  const serial = named === null ? (found[2] ?? null) : (BOARD_SERIAL.exec(text)?.[1] ?? null);
+  return { kind: 'gpu-identity', ...origin, text, pciBusId, uuid, serial };
+}
+
+/** `at` is the record's time; `kernelSeq` is null for a line from a file. Lines of one printk are joined by LF. */
+export function parseKernelText(text: string, at: string, kernelSeq: number | null = null): KernelEvent | null {
+  const origin = { at, kernelSeq };
+  const first = text.charAt(0);
+  if (first !== 'N' && first !== 'n') return null;
+  const known = parseXid(text, origin) ?? parseSxid(text, origin);
+  if (known !== null) return known;
+  for (const pattern of LOST) {
+    const pciBusId = busId(pattern.exec(text)?.[1] ?? '');
+    if (pciBusId !== null) return { kind: 'gpu-lost', ...origin, text, pciBusId };
+  }
+  return parseIdentity(text, origin);
+}
+
+/** Rows of a file that belong together, although dmesg prints them one by one: whether `next` continues `text`. */
+export function continuesMessage(text: string, next: string): boolean {
+  if (/^NVRM: GPU at PCI:/.test(text)) return !text.includes('\n') && next.startsWith('NVRM: GPU Board Serial Number:');
+  if (!text.startsWith('NVRM: The NVIDIA GPU ')) return false;
+  return text.includes('\n') ? /^NVRM: fallen off the bus/.test(next) : /^NVRM: \(PCI ID: /.test(next);
+}

@@ -1,0 +1,122 @@
+/**
+ * One text of `nvidia-smi -q -x` made a value in base units, or unknown with a reason. Where an element stands depends on
+ * the driver and the board (DTD numbers do not decide it), so a reading is asked for by several paths and the best answer
+ * counts: a value, else an error text, else "not available", else absent.
+ */
+import { ABSENT, NOT_AVAILABLE, known } from '@trivet/shared/model/gpu.ts';
+import type { Reading } from '@trivet/shared/model/gpu.ts';
+import { child } from './nvidia-xml.ts';
+import type { XmlElement } from './nvidia-xml.ts';
+
+/**
+ * Texts that say "this board or driver has no such thing": no information and no fault. All seen on healthy boards, except
+ * `Function Not Found` (old driver library) and `No data`, which are NVML's own words for the same.
+ */
+const NO_INFORMATION =
+  /^(|N\/A|Not Supported|Requested functionality has been deprecated|Not Found|Function Not Found|No data)$/i;
+
+/** NVML's words for a call that failed (measured with driver 535), and those of other branches seen in the field. */
+const ERROR_TEXT =
+  /^(GPU is lost|GPU is inaccessible|GPU requires reset|Unknown Error|Timeout|Corrupted infoROM|Insufficient Permissions|Invalid Argument|Uninitialized|Driver Not Loaded|In use|Insufficient Size|Memory|ERR!)$/i;
+
+export interface TextAt {
+  /** `fb_memory_usage/total` */
+  readonly path: string;
+  /** Null: no such element. */
+  readonly text: string | null;
+}
+
+/** In brackets, as CSV prints it, a text means the same. */
+function plain(text: string): string {
+  return /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+}
+
+/**
+ * The text at a path. Where an element on the way holds plain text instead of children (`<remapped_rows>GPU is lost</…>`),
+ * that text is the answer for everything below it.
+ */
+export function textAt(gpu: XmlElement, path: string): TextAt {
+  let element = gpu;
+  for (const name of path.split('/')) {
+    const next = child(element, name);
+    if (next === undefined) {
+      const isText = element !== gpu && element.children.length === 0 && element.text !== '';
+      return { path, text: isText ? plain(element.text) : null };
+    }
+    element = next;
+  }
+  return { path, text: element.children.length > 0 ? null : plain(element.text) };
+}
+
+export function isErrorText(text: string | null): text is string {
+  return text !== null && ERROR_TEXT.test(text);
+}
+
+/** A text for what it says: identity and enumerations. */
+export function textReading(at: TextAt): Reading<string> {
+  return read<string>(at, (text) => (isErrorText(text) ? undefined : text));
+}
+
+export function read<T>({ text }: TextAt, parse: (text: string) => T | undefined): Reading<T> {
+  if (text === null) return { unknown: ABSENT };
+  if (NO_INFORMATION.test(text)) return { unknown: NOT_AVAILABLE };
+  const value = parse(text);
+  return value === undefined ? { unknown: text.slice(0, UNKNOWN_TEXT_MAX) } : { value };
+}
+
+/** Enough for any text of the tool; what is longer is not its own. */
+const UNKNOWN_TEXT_MAX = 200;
+
+/** The best of several places for one reading. */
+export function best<T>(readings: readonly Reading<T>[]): Reading<T> {
+  const isError = (reading: Reading<T>): boolean =>
+    !known(reading) && reading.unknown !== ABSENT && reading.unknown !== NOT_AVAILABLE;
+  return (
+    readings.find(known) ??
+    readings.find(isError) ??
+    readings.find((reading) => !known(reading) && reading.unknown === NOT_AVAILABLE) ?? { unknown: ABSENT }
+  );
+}
+
+/** Sum of counters kept by location. Locations that a board does not have are left out; one that could not be read voids the sum. */
+export function sum(readings: readonly Reading<number>[]): Reading<number> {
+  const values = readings.filter(known);
+  const others = best(readings.filter((reading) => !known(reading)));
+  const isError = !known(others) && others.unknown !== ABSENT && others.unknown !== NOT_AVAILABLE;
+  if (values.length === 0 || isError) return others;
+  return { value: values.reduce((total, { value }) => total + value, 0) };
+}
+
+function number(text: string, unit: string): number | undefined {
+  const found = /^(-?\d{1,18}(?:\.\d{1,9})?) ?(\S*)$/.exec(text);
+  return found !== null && found[2] === unit ? Number(found[1]) : undefined;
+}
+
+function notNegative(value: number | undefined, scale = 1): number | undefined {
+  return value === undefined || value < 0 ? undefined : value * scale;
+}
+
+export const parseCount = (text: string): number | undefined => {
+  const value = notNegative(number(text, ''));
+  return Number.isSafeInteger(value) ? value : undefined;
+};
+export const parseCelsius = (text: string): number | undefined => number(text, 'C');
+export const parseWatts = (text: string): number | undefined => notNegative(number(text, 'W'));
+export const parseHertz = (text: string): number | undefined => notNegative(number(text, 'MHz'), 1e6);
+export const parseBytes = (text: string): number | undefined => notNegative(number(text, 'MiB'), 1024 * 1024);
+/** `16x` */
+export const parseWidth = (text: string): number | undefined => notNegative(number(text, 'x'));
+export const parseRatio = (text: string): number | undefined => {
+  const percent = notNegative(number(text, '%'));
+  return percent === undefined || percent > 100 ? undefined : percent / 100;
+};
+
+const FLAGS: Readonly<Record<string, boolean>> = {
+  yes: true,
+  no: false,
+  enabled: true,
+  disabled: false,
+  active: true,
+  'not active': false,
+};
+export const parseFlag = (text: string): boolean | undefined => FLAGS[text.toLowerCase()];

@@ -1,0 +1,194 @@
+/**
+ * Runs `nvidia-smi -q -x` and says what it proves. The exit status proves little: 0 may come with a hundred texts
+ * `GPU is lost`, or with a GPU left out in silence; any other may hide healthy GPUs behind one that failed (measured with
+ * driver 535, see the cases in the tests). So the document is believed where it is whole, everything odd about it becomes a
+ * reason not to call the answer `ok`, and where GPUs are missing from it `-L` is asked which ones.
+ */
+import { known } from '@trivet/shared/model/gpu.ts';
+import type { NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import { exclusive, runCommand } from '../os/command.ts';
+import type { CommandResult, Run } from '../os/command.ts';
+import type { Collected, Collector } from './collector.ts';
+import { lostGpu, lostInMessages, readList } from './nvidia-list.ts';
+import { toSample } from './nvidia-sample.ts';
+import { readXml } from './nvidia-xml.ts';
+
+/**
+ * Other exporters wait 5 to 10 s. Without persistence mode the driver initialises every GPU anew at each run, seconds
+ * each, and a run that is killed early tells nothing; half a report interval (60 s) is what can be spared.
+ */
+const TIMEOUT_MS = 30_000;
+
+export interface NvidiaSmiOptions {
+  readonly path: string;
+  readonly timeoutMs?: number;
+  readonly run?: Run;
+}
+
+export class NvidiaSmiCollector implements Collector<NvidiaSample> {
+  readonly name = 'nvidia-smi';
+  readonly #path: string;
+  readonly #timeoutMs: number;
+  readonly #run: Run;
+  #collecting: Promise<Collected<NvidiaSample>> | null = null;
+
+  constructor({ path, timeoutMs = TIMEOUT_MS, run = runCommand }: NvidiaSmiOptions) {
+    this.#path = path;
+    this.#timeoutMs = timeoutMs;
+    this.#run = exclusive(run);
+  }
+
+  /** Who asks while a run is under way gets that run's answer. */
+  collect(signal?: AbortSignal): Promise<Collected<NvidiaSample>> {
+    this.#collecting ??= this.#collect(signal).finally(() => {
+      this.#collecting = null;
+    });
+    return this.#collecting;
+  }
+
+  async #collect(signal?: AbortSignal): Promise<Collected<NvidiaSample>> {
+    const until = performance.now() + this.#timeoutMs;
+    const queried = interpret(await this.#call(['-q', '-x'], this.#timeoutMs, signal), this.#timeoutMs);
+    const remainingMs = until - performance.now();
+    if (queried.sample === null || !isIncomplete(queried.sample) || remainingMs < 1) return toCollected(queried);
+    const listed = await this.#call(['-L'], remainingMs, signal);
+    return toCollected('stdout' in listed ? withList(queried, queried.sample, listed.stdout) : queried);
+  }
+
+  #call(args: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<CommandResult> {
+    return this.#run({ path: this.#path, args, timeoutMs, ...(signal === undefined ? {} : { signal }) });
+  }
+}
+
+interface Told {
+  /** What the answer is worth when there is any problem. */
+  readonly state: 'unknown' | 'failed';
+  /** Why it is not to be taken as the whole truth; none of them: ok. */
+  readonly problems: readonly string[];
+  readonly sample: NvidiaSample | null;
+}
+
+function toCollected({ state, problems, sample }: Told): Collected<NvidiaSample> {
+  if (sample !== null && problems.length === 0) return { state: 'ok', sample };
+  const reason = problems.join('; ').slice(0, REASON_MAX);
+  return sample === null ? { state, reason } : { state, reason, sample };
+}
+
+/** A report carries the reason of every collector; a longer one would be the tool's whole output. */
+const REASON_MAX = 1000;
+
+function interpret(result: CommandResult, timeoutMs: number): Told {
+  switch (result.kind) {
+    case 'exited':
+      return fromExit(result);
+    case 'timed-out':
+    case 'too-much-output':
+    case 'stopped': {
+      const what =
+        result.kind === 'timed-out' ? `no end within ${timeoutMs / 1000} s` : result.kind.replaceAll('-', ' ');
+      const still = result.survivor === null ? '' : ` and cannot be killed (pid ${result.survivor.pid})`;
+      return (
+        fromDocument(result.stdout, `${what}${still}`) ?? unknown(`${what}${still}; ${readXml(result.stdout).kind}`)
+      );
+    }
+    case 'not-found':
+    case 'not-executable':
+      return { state: 'failed', problems: [result.reason], sample: null };
+    case 'failed':
+    case 'busy':
+      return unknown(result.reason);
+  }
+}
+
+function unknown(...problems: readonly string[]): Told {
+  return { state: 'unknown', problems, sample: null };
+}
+
+function fromExit({ code, signal, stdout, stderr }: Extract<CommandResult, { kind: 'exited' }>): Told {
+  const ending = signal === null ? `exit ${code}` : `ended by ${signal}`;
+  const printed = oneLine(stderr === '' ? stdout : `${stdout} ${stderr}`);
+  const xml = readXml(stdout);
+  if (xml.kind === 'document') {
+    const said = oneLine(stderr);
+    const about = [code === 0 ? null : ending, said === '' ? null : `standard error: ${said}`].filter(
+      (text) => text !== null,
+    );
+    return fromDocument(stdout, ...about) ?? unknown(ending);
+  }
+  if (xml.kind !== 'not-a-document') return unknown(`${xml.kind} document: ${xml.reason}`, ending);
+  if (code === 0) return unknown(`no document, exit 0: ${printed === '' ? 'nothing was printed' : printed}`);
+  const lost = lostInMessages(`${stdout}\n${stderr}`);
+  if (lost.length === 0 && /GPU is lost/i.test(printed)) lost.push(lostGpu('unnamed', printed));
+  const reason = `${ending}: ${printed === '' ? (EXIT_MEANING.get(code ?? -1) ?? 'nothing was printed') : printed}`;
+  if (lost.length === 0) return { state: code === null ? 'unknown' : 'failed', problems: [reason], sample: null };
+  const nothing = { driverVersion: null, cudaVersion: null, attachedGpus: null, gpus: [] };
+  return { state: 'unknown', problems: [reason], sample: { ...nothing, lost } };
+}
+
+/** For runs that print nothing: codes as measured with driver 535; 12 was seen with empty output in the field. */
+const EXIT_MEANING: ReadonlyMap<number, string> = new Map([
+  [4, 'no permission to talk to the driver'],
+  [6, 'no devices were found'],
+  [9, 'the driver is not loaded'],
+  [12, 'the NVML library (libnvidia-ml.so) was not found'],
+  [15, 'a GPU is lost'],
+  [18, 'the driver and the NVML library differ in version'],
+  [255, 'internal error of the driver'],
+]);
+
+/** Null when there is no whole document. `about`: what is odd about the run itself. */
+function fromDocument(stdout: string, ...about: readonly string[]): Told | null {
+  const xml = readXml(stdout);
+  if (xml.kind !== 'document') return null;
+  const around = [
+    ...(xml.before === '' ? [] : [`text before the document: ${oneLine(xml.before)}`]),
+    ...(xml.after === '' ? [] : [`text after the document: ${oneLine(xml.after)}`]),
+  ];
+  const sample = toSample(xml.root);
+  return { state: 'unknown', problems: [...about, ...around, ...gaps(sample)], sample };
+}
+
+/** What a whole document does not tell. */
+function gaps({ attachedGpus, gpus, lost }: NvidiaSample): string[] {
+  const found: string[] = lost.map(({ name, text }) => `GPU ${name}: ${text}`);
+  if (attachedGpus === null) found.push('the document does not say how many GPUs are attached');
+  else if (attachedGpus !== gpus.length) found.push(`${attachedGpus} GPUs attached, ${gpus.length} described`);
+  else if (attachedGpus === 0) found.push('no GPU is attached');
+  for (const [index, gpu] of gpus.entries()) {
+    const name = gpu.pciBusId ?? gpu.uuid ?? `number ${index}`;
+    if (!isDescribed(gpu)) found.push(`GPU ${name}: named, but neither temperature nor memory is given`);
+    const isTwin = gpus.slice(0, index).some(({ pciBusId }) => pciBusId !== null && pciBusId === gpu.pciBusId);
+    if (isTwin) found.push(`GPU ${name}: described twice`);
+  }
+  return found;
+}
+
+/** Temperature and memory are readable on every board that was ever seen; a GPU without both has not been looked at. */
+function isDescribed(gpu: NvidiaGpu): boolean {
+  return known(gpu.temperatureCelsius) || known(gpu.memoryTotalBytes) || gpu.errorTexts.length > 0;
+}
+
+/** GPUs are missing that `-L` may name. */
+function isIncomplete({ attachedGpus, gpus, lost }: NvidiaSample): boolean {
+  return attachedGpus === null ? gpus.length === 0 && lost.length > 0 : attachedGpus > gpus.length + lost.length;
+}
+
+function withList(queried: Told, sample: NvidiaSample, stdout: string): Told {
+  const { listed, lost } = readList(stdout);
+  const isNew = ({ uuid }: { readonly uuid: string }): boolean => !sample.gpus.some((gpu) => gpu.uuid === uuid);
+  const present = listed.filter(isNew);
+  const others = present.length === 0 ? [] : [`${present.length} GPUs are listed but not described`];
+  // The query names the first failure only; the list names each of them.
+  const isWholeDocument = sample.attachedGpus !== null;
+  const allLost = isWholeDocument ? [...sample.lost, ...lost] : lost.length > 0 ? lost : sample.lost;
+  const named = isWholeDocument ? lost.map(({ name, text }) => `GPU ${name}: ${text}`) : [];
+  return {
+    ...queried,
+    problems: [...queried.problems, ...named, ...others],
+    sample: { ...sample, lost: allLost, listed: present },
+  };
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ').slice(0, REASON_MAX);
+}
