@@ -15,7 +15,7 @@ export interface PassState {
   readonly expected: readonly string[];
   /** Largest inventory ever accepted: a smaller one is a shrinking list, and percentages of it would lie. */
   readonly inventoryHighWater: number;
-  /** Protected nodes in the last complete inventory. */
+  /** Protected nodes when there last were any: protection that vanishes as a whole is a broken source, not a decision. */
   readonly protectedCount: number;
   /** Healthy without a break since: reset by unknown, stale or a gap. */
   readonly healthySince: { readonly [node: string]: string };
@@ -30,8 +30,6 @@ export interface PassState {
   readonly suspectSince: { readonly [node: string]: string };
   /** Cordons of ours, newest last, for the rate windows. Keyed by serial too, so that a rename resets nothing. */
   readonly cordons: readonly { readonly node: string; readonly serial: string | null; readonly at: string }[];
-  /** Latched until a command resets it. */
-  readonly breaker: { readonly at: string; readonly reason: string } | null;
 }
 
 export const EMPTY_STATE: PassState = {
@@ -46,5 +44,4 @@ export const EMPTY_STATE: PassState = {
   lemons: [],
   suspectSince: {},
   cordons: [],
-  breaker: null,
 };

@@ -111,7 +111,7 @@ const hostSample = z.object({
 
 const samples = z.object({ nvidia: nvidiaSample.exactOptional(), host: hostSample.exactOptional() });
 
-const finding = z.object({
+export const finding = z.object({
   id,
   gpu: z.object({ uuid: name, pciBusId: name }).nullable(),
   class: z.enum(FAULT_CLASSES),
@@ -130,7 +130,7 @@ const finding = z.object({
   rule: text,
 });
 
-const signal = z.object({
+export const signal = z.object({
   name: id,
   state: z.enum(['ok', 'unknown', 'failed']),
   required: z.boolean(),

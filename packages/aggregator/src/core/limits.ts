@@ -1,0 +1,163 @@
+/**
+ * Everything that limits how many nodes may be out at once, as one shape: a name, a number, and the nodes that use it now.
+ * A union of names, so nobody is counted twice, whoever took the node out. A step is allowed when it fits all its limits.
+ */
+import type { RefusalCode } from '@trivet/shared/model/plan.ts';
+import {
+  HOUR_CORDONS_MIN,
+  HOUR_CORDONS_PER_THOUSAND,
+  PASS_CORDONS_MIN,
+  PASS_CORDONS_PER_THOUSAND,
+  SMALL_POPULATION,
+  UNAVAILABLE_MAX_PERCENT,
+} from '../safety/constants.ts';
+import type { NodeFacts, PassInput } from './facts.ts';
+import type { NodeSet } from './node-set.ts';
+import { budgetOf } from './policy.ts';
+import type { Sets } from './recipes.ts';
+
+export interface NodeLimit {
+  readonly code: Extract<RefusalCode, 'budget' | 'pool' | 'last-node' | 'domain' | 'rate'>;
+  /** `cluster sjc-train`, `rack r7`, … */
+  readonly what: string;
+  readonly limit: number;
+  /** Nodes that use it: they grow as steps are planned. */
+  readonly users: Set<string>;
+  readonly why: string;
+}
+
+export interface Limits {
+  /** Those that hold for every node. */
+  readonly shared: readonly NodeLimit[];
+  of(facts: NodeFacts): readonly NodeLimit[];
+  readonly budget: NodeLimit;
+}
+
+export function buildLimits(input: PassInput, facts: readonly NodeFacts[], sets: Sets): Limits {
+  const unavailable = new Set(sets.get('derived/unavailable') ?? []);
+  const expected = facts.filter((row) => row.expected);
+  const budget = clusterLimit(input, expected, unavailable);
+  const shared = [budget, ...rateLimits(input, expected.length)];
+  const pools = groupLimits(expected, unavailable, poolOf, poolLimits);
+  const domains = Object.entries(input.policy.domains).map(([kind, { max, why }]) => ({
+    kind,
+    limits: groupLimits(expected, unavailable, (row) => domainOf(row, kind), domainLimits(kind, max, why)),
+  }));
+  return {
+    budget,
+    shared,
+    of: (row) => [
+      ...shared,
+      ...(pools.get(poolOf(row)) ?? []),
+      ...domains.flatMap(({ kind, limits }) => limits.get(domainOf(row, kind)) ?? []),
+    ],
+  };
+}
+
+/** Nodes without a pool, or without a domain of a kind, share one: not knowing where a node stands must not free it. */
+export const NOT_KNOWN = '(not known)';
+
+export function poolOf(facts: NodeFacts): string {
+  return facts.inventory?.pool ?? NOT_KNOWN;
+}
+
+export function domainOf(facts: NodeFacts, kind: string): string {
+  const domains: { readonly [kind: string]: string | undefined } = facts.inventory?.domains ?? {};
+  return domains[kind] ?? NOT_KNOWN;
+}
+
+/** `population`: N of the policy, those that may be acted on at all. */
+function clusterLimit(input: PassInput, expected: readonly NodeFacts[], unavailable: ReadonlySet<string>): NodeLimit {
+  const { policy } = input;
+  const population = expected.filter((row) => !row.protected && !row.handsOff).length;
+  const own = budgetOf(policy.unavailable, population, policy.minimumHealthy.count);
+  return {
+    code: 'budget',
+    what: `cluster ${input.cluster}`,
+    limit: Math.min(own, quarterOf(expected.length) ?? own),
+    users: new Set(unavailable),
+    why: policy.unavailable.why,
+  };
+}
+
+/** Null where the population is too small for a share to mean anything. */
+function quarterOf(population: number): number | null {
+  return population > SMALL_POPULATION ? Math.floor((population * UNAVAILABLE_MAX_PERCENT) / 100) : null;
+}
+
+function rateLimits(input: PassInput, expected: number): NodeLimit[] {
+  const hourAgo = Date.parse(input.now) - 3_600_000;
+  const recent = input.state.cordons.filter(({ at }) => !(Date.parse(at) <= hourAgo)).map(({ node }) => node);
+  return [
+    {
+      code: 'rate',
+      what: 'new cordons in one pass',
+      limit: Math.max(PASS_CORDONS_MIN, Math.floor((expected * PASS_CORDONS_PER_THOUSAND) / 1000)),
+      users: new Set(),
+      why: 'safety: capacity must not go faster than people can look',
+    },
+    {
+      code: 'rate',
+      what: 'new cordons in an hour',
+      limit: Math.max(HOUR_CORDONS_MIN, Math.floor((expected * HOUR_CORDONS_PER_THOUSAND) / 1000)),
+      users: new Set(recent),
+      why: 'safety: capacity must not go faster than people can look',
+    },
+  ];
+}
+
+type MakeLimits = (name: string, members: NodeSet, users: NodeSet) => NodeLimit[];
+
+function groupLimits(
+  rows: readonly NodeFacts[],
+  unavailable: ReadonlySet<string>,
+  key: (row: NodeFacts) => string,
+  make: MakeLimits,
+): Map<string, NodeLimit[]> {
+  const groups = Map.groupBy(rows, key);
+  return new Map(
+    [...groups].map(([name, members]) => {
+      const names = members.map(({ node }) => node);
+      return [
+        name,
+        make(
+          name,
+          names,
+          names.filter((node) => unavailable.has(node)),
+        ),
+      ];
+    }),
+  );
+}
+
+function poolLimits(name: string, members: NodeSet, users: NodeSet): NodeLimit[] {
+  const quarter = quarterOf(members.length);
+  const last: NodeLimit = {
+    code: 'last-node',
+    what: `pool ${name}, its last node`,
+    limit: members.length - 1,
+    users: new Set(users),
+    why: 'safety: a pool keeps its last node',
+  };
+  if (quarter === null) return [last];
+  const share: NodeLimit = {
+    code: 'pool',
+    what: `pool ${name}`,
+    limit: quarter,
+    users: new Set(users),
+    why: `safety: at most ${UNAVAILABLE_MAX_PERCENT} % of any population above ${SMALL_POPULATION}`,
+  };
+  return [share, last];
+}
+
+function domainLimits(kind: string, max: number, why: string): MakeLimits {
+  return (name, members, users) => [
+    {
+      code: 'domain',
+      what: `${kind} ${name}`,
+      limit: Math.min(max, quarterOf(members.length) ?? max),
+      users: new Set(users),
+      why,
+    },
+  ];
+}

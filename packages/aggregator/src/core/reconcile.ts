@@ -1,0 +1,192 @@
+/** Observations → one row a node. Nothing is decided here, and nothing is guessed: what a leg does not say stays null. */
+import { actionRank, URGENCIES, type Finding, type Urgency, type Verdict } from '@trivet/shared/model/finding.ts';
+import { strongest, verdict } from '@trivet/shared/health/verdict.ts';
+import {
+  TRIVET,
+  type ClusterRow,
+  type InventoryRow,
+  type Observation,
+  type TelemetryRow,
+} from '@trivet/shared/model/observation.ts';
+import type { ClusterState, Freshness, NodeFacts, PassInput } from './facts.ts';
+import { compareIdentity } from './identity.ts';
+
+/** Not heard for three report intervals is stale, for ten minutes silent (contracts, protocol v1). */
+export const STALE_AFTER_INTERVALS = 3;
+export const SILENT_AFTER_SECONDS = 600;
+
+/** Labels by which Kubernetes and people say "leave this node alone". */
+const PROTECTING_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+const PROTECTED_LABEL = 'trivet.dev/protected';
+
+const DRAINS = actionRank('drain-and-reset');
+
+/** Sorted by name, one row for every name in any leg or expected. */
+export function reconcile(input: PassInput): NodeFacts[] {
+  const { inventory, telemetry, cluster } = input.observations;
+  const legs = {
+    inventory: byNode<InventoryRow>(inventory),
+    telemetry: byNode<TelemetryRow>(telemetry),
+    cluster: byNode<ClusterRow>(cluster),
+  };
+  const context: Context = {
+    input,
+    ...legs,
+    doubled: doubledNames(telemetry.rows),
+    expected: new Set(input.state.expected),
+    protectedNames: new Set([...input.policy.protect.nodes, ...input.ownHosts]),
+    lemons: new Set(input.state.lemons),
+    nowMs: Date.parse(input.now),
+  };
+  const names = new Set([
+    ...legs.inventory.keys(),
+    ...legs.telemetry.keys(),
+    ...legs.cluster.keys(),
+    ...input.state.expected,
+  ]);
+  return [...names].sort().map((node) => factsOf(node, context));
+}
+
+interface Context {
+  readonly input: PassInput;
+  readonly inventory: ReadonlyMap<string, InventoryRow>;
+  readonly telemetry: ReadonlyMap<string, TelemetryRow>;
+  readonly cluster: ReadonlyMap<string, ClusterRow>;
+  readonly doubled: ReadonlySet<string>;
+  readonly expected: ReadonlySet<string>;
+  readonly protectedNames: ReadonlySet<string>;
+  readonly lemons: ReadonlySet<string>;
+  readonly nowMs: number;
+}
+
+function byNode<Row extends { readonly node: string }>(observation: Observation<Row>): Map<string, Row> {
+  return new Map(observation.rows.map((row) => [row.node, row]));
+}
+
+function doubledNames(rows: readonly { readonly node: string }[]): Set<string> {
+  const seen = new Set<string>();
+  const doubled = new Set<string>();
+  for (const { node } of rows) (seen.has(node) ? doubled : seen).add(node);
+  return doubled;
+}
+
+function factsOf(node: string, context: Context): NodeFacts {
+  const { input } = context;
+  const inventory = context.inventory.get(node) ?? null;
+  const telemetry = context.telemetry.get(node) ?? null;
+  const cluster = context.cluster.get(node) ?? null;
+  const { handsOff = null, ticket = null } = inventory ?? {};
+  const inFlight = input.state.inFlight[node]?.operation ?? null;
+  const clusterState = clusterStateOf(cluster, inFlight);
+  return {
+    node,
+    inventory,
+    telemetry,
+    cluster,
+    ...healthOf(node, telemetry, context),
+    identity: identityOf(node, telemetry, inventory, context),
+    clusterState,
+    orphanMark: hasMark(cluster) && clusterState !== 'cordoned-by-us',
+    expected: context.expected.has(node),
+    managed: inventory?.lifecycle === 'in-service' || inventory?.lifecycle === 'in-repair',
+    protected: isProtected(inventory, cluster) || context.protectedNames.has(node),
+    handsOff: handsOff !== null && !isOver(handsOff.until, context.nowMs),
+    ticketedByUs: ticket?.by === TRIVET,
+    ticketedByOthers: ticket !== null && ticket.by !== TRIVET,
+    hold: holdOf(node, context),
+    inFlight,
+    lemon: context.lemons.has(node),
+  };
+}
+
+/** Two agents under one name: whichever row came last, nobody can tell which node it is. */
+function identityOf(
+  node: string,
+  telemetry: TelemetryRow | null,
+  inventory: InventoryRow | null,
+  context: Context,
+): NodeFacts['identity'] {
+  if (context.doubled.has(node)) return 'mismatch';
+  return compareIdentity(context.input.state.identities[node] ?? null, telemetry?.hardware ?? null, inventory);
+}
+
+type Health = Pick<
+  NodeFacts,
+  | 'telemetryAgeSeconds'
+  | 'freshness'
+  | 'verdict'
+  | 'hardFindings'
+  | 'strongest'
+  | 'urgency'
+  | 'healthySince'
+  | 'settled'
+>;
+
+function healthOf(node: string, row: TelemetryRow | null, context: Context): Health {
+  const { policy, state, now } = context.input;
+  const age = row === null ? null : ageSeconds(row.receivedAt, context.nowMs);
+  const freshness = freshnessOf(age, policy.reportInterval.seconds);
+  const nodeVerdict = verdictOf(row, freshness, context.doubled.has(node));
+  const open = (row?.findings ?? []).filter((finding) => finding.state === 'open');
+  const draining = open.filter((finding) => actionRank(finding.action) >= DRAINS);
+  const healthySince = nodeVerdict === 'healthy' ? (state.healthySince[node] ?? now) : null;
+  return {
+    telemetryAgeSeconds: age,
+    freshness,
+    verdict: nodeVerdict,
+    hardFindings: draining.filter((finding) => finding.strength === 'hard'),
+    strongest: strongest(open),
+    urgency: mostUrgent(draining),
+    healthySince,
+    settled: healthySince !== null && ageSeconds(healthySince, context.nowMs) >= policy.healthyDelay.seconds,
+  };
+}
+
+/** Of an ISO time before `nowMs`; one in the future (a clock that jumped) has age 0, one that cannot be read is infinitely old. */
+export function ageSeconds(at: string, nowMs: number): number {
+  const then = Date.parse(at);
+  return Number.isNaN(then) ? Infinity : Math.max(0, Math.floor((nowMs - then) / 1000));
+}
+
+function freshnessOf(age: number | null, intervalSeconds: number): Freshness {
+  if (age === null || age > SILENT_AFTER_SECONDS) return 'silent';
+  return age > STALE_AFTER_INTERVALS * intervalSeconds ? 'stale' : 'reporting';
+}
+
+function verdictOf(row: TelemetryRow | null, freshness: Freshness, doubled: boolean): Verdict {
+  if (row === null || freshness !== 'reporting' || doubled) return 'unknown';
+  return verdict(row.findings, row.signals);
+}
+
+function mostUrgent(findings: readonly Finding[]): Urgency | null {
+  return URGENCIES.find((urgency) => findings.some((finding) => finding.urgency === urgency)) ?? null;
+}
+
+function hasMark(cluster: ClusterRow | null): boolean {
+  return (cluster?.cordon?.mark ?? null) !== null;
+}
+
+/** Ours only when cordoned, our mark is intact, and that very operation is open: anything else belongs to others. */
+function clusterStateOf(cluster: ClusterRow | null, inFlight: string | null): ClusterState | null {
+  if (cluster === null) return null;
+  if (cluster.cordon !== null || !cluster.schedulable) {
+    const ours = inFlight !== null && cluster.cordon?.mark === inFlight;
+    return ours ? 'cordoned-by-us' : 'cordoned-by-others';
+  }
+  return cluster.ready ? 'in-service' : 'down';
+}
+
+function isProtected(inventory: InventoryRow | null, cluster: ClusterRow | null): boolean {
+  if (inventory?.protected === true) return true;
+  const labels = cluster?.labels ?? {};
+  return labels[PROTECTED_LABEL] === 'true' || PROTECTING_LABELS.some((label) => Object.hasOwn(labels, label));
+}
+
+function isOver(until: string | null, nowMs: number): boolean {
+  return until !== null && Date.parse(until) <= nowMs;
+}
+
+function holdOf(node: string, context: Context): NodeFacts['hold'] {
+  const hold = context.input.state.holds[node] ?? null;
+  return hold === null || isOver(hold.until, context.nowMs) ? null : hold;
+}

@@ -1,0 +1,133 @@
+/** Why a suspect is not even a candidate: each subtraction of `candidate-drain` as a refusal with its code and numbers. */
+import type { Refusal, RefusalCode } from '@trivet/shared/model/plan.ts';
+import type { NodeFacts, PassInput } from './facts.ts';
+import { ageSeconds, STALE_AFTER_INTERVALS } from './reconcile.ts';
+
+export interface Reason {
+  readonly code: RefusalCode;
+  readonly text: string;
+  readonly limit?: number;
+  readonly current?: number;
+}
+
+export function refusal(node: string, reason: Reason): Refusal {
+  return {
+    node,
+    code: reason.code,
+    limit: reason.limit ?? null,
+    current: reason.current ?? null,
+    needed: null,
+    users: [],
+    text: reason.text,
+  };
+}
+
+/** All that hold, not only the first: mending one must not uncover the next. Empty for a candidate that may be weighed. */
+export function reasonsAgainst(facts: NodeFacts, input: PassInput): Reason[] {
+  return [
+    ...standing(facts, input),
+    ...evidence(facts, input),
+    ...permission(facts),
+    ...identity(facts),
+    ...ownership(facts),
+  ];
+}
+
+function standing(facts: NodeFacts, input: PassInput): Reason[] {
+  const out: Reason[] = [];
+  if (!facts.managed) {
+    const lifecycle = facts.inventory?.lifecycle ?? 'in no inventory row';
+    out.push({ code: 'not-managed', text: `lifecycle is ${lifecycle}; only in-service and in-repair are managed` });
+  }
+  if (facts.clusterState === null || facts.clusterState === 'down') {
+    const text = facts.clusterState === null ? 'the cluster does not know it' : 'not ready in the cluster already';
+    out.push({ code: 'not-in-service', text });
+  }
+  if (facts.freshness !== 'reporting') out.push(notReporting(facts, input));
+  return out;
+}
+
+function notReporting(facts: NodeFacts, input: PassInput): Reason {
+  const limit = STALE_AFTER_INTERVALS * input.policy.reportInterval.seconds;
+  const age = facts.telemetryAgeSeconds;
+  if (age === null) return { code: 'not-reporting', limit, text: 'its agent was never heard' };
+  return { code: 'not-reporting', limit, current: age, text: `last report ${age} s ago; the limit is ${limit} s` };
+}
+
+/** A hard finding stands alone, and only as long as the collector behind it is read afresh. A requested drain needs none. */
+function evidence(facts: NodeFacts, input: PassInput): Reason[] {
+  if (facts.inventory?.drainRequested === true) return [];
+  if (facts.hardFindings.length === 0) {
+    const code = facts.strongest?.code ?? 'no open finding';
+    return [{ code: 'evidence-soft', text: `${code} alone is soft evidence: it needs repetition or a second signal` }];
+  }
+  if (facts.freshness !== 'reporting') return [];
+  const limit = STALE_AFTER_INTERVALS * input.policy.reportInterval.seconds;
+  const ages = facts.hardFindings.map((finding) => evidenceAgeSeconds(finding.evidence, facts, input));
+  const age = Math.min(...ages);
+  if (age <= limit) return [];
+  const current = Number.isFinite(age) ? age : null;
+  const seen = current === null ? 'is not read any more' : `was read ${current} s ago`;
+  const text = `the collector behind its finding ${seen}; the limit is ${limit} s`;
+  return [{ code: 'not-reporting', limit, text, ...(current === null ? {} : { current }) }];
+}
+
+/** Age of the newest good sample of any collector that saw the finding; infinite when none can be read now. */
+export function evidenceAgeSeconds(
+  evidence: readonly { readonly source: string }[],
+  facts: Pick<NodeFacts, 'telemetry'>,
+  input: Pick<PassInput, 'now'>,
+): number {
+  const row = facts.telemetry;
+  if (row === null) return Infinity;
+  const sources = new Set(evidence.map(({ source }) => source));
+  const ages = row.signals
+    .filter(({ name, state, ageMs }) => sources.has(name) && state === 'ok' && ageMs !== null)
+    .map(({ ageMs }) => (ageMs ?? Infinity) / 1000);
+  return Math.floor(Math.min(Infinity, ...ages) + ageSeconds(row.receivedAt, Date.parse(input.now)));
+}
+
+function permission(facts: NodeFacts): Reason[] {
+  const out: Reason[] = [];
+  if (facts.protected)
+    out.push({ code: 'protected', text: 'protected by inventory, policy, a cluster label or as our own host' });
+  if (facts.handsOff) {
+    const { by = '?', why = '?', until = null } = facts.inventory?.handsOff ?? {};
+    out.push({ code: 'hands-off', text: `${by} says hands off${until === null ? '' : ` until ${until}`}: ${why}` });
+  }
+  if (facts.hold !== null) {
+    const { kind, by, why, until } = facts.hold;
+    out.push({ code: 'on-hold', text: `${kind} by ${by}${until === null ? '' : ` until ${until}`}: ${why}` });
+  }
+  return out;
+}
+
+function identity(facts: NodeFacts): Reason[] {
+  if (facts.identity === 'mismatch') {
+    return [
+      {
+        code: 'identity',
+        text: 'its hardware is not what was last accepted under this name, or two agents report under it',
+      },
+    ];
+  }
+  if (facts.identity === 'pending') return [{ code: 'identity', text: 'its changed hardware is not accepted yet' }];
+  return [];
+}
+
+function ownership(facts: NodeFacts): Reason[] {
+  const out: Reason[] = [];
+  const ticket = facts.inventory?.ticket ?? null;
+  if (facts.ticketedByOthers && ticket !== null) {
+    out.push({ code: 'ticketed', text: `ticket ${ticket.id} of ${ticket.by} is open` });
+  }
+  if (facts.clusterState === 'cordoned-by-others') {
+    const who = facts.cluster?.cordon?.who ?? 'somebody else';
+    out.push({
+      code: 'owned-by-other',
+      text: `cordoned by ${who}${facts.orphanMark ? ', with a mark of ours that no operation owns' : ''}`,
+    });
+  }
+  if (facts.inFlight !== null) out.push({ code: 'in-flight', text: `operation ${facts.inFlight} is open` });
+  return out;
+}

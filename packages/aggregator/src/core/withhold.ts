@@ -1,0 +1,78 @@
+/** Reasons why a pass may plan nothing at all: a leg that cannot be trusted, or protection that vanished. Empty is never "all". */
+import { LEGS, type Leg, type Observation } from '@trivet/shared/model/observation.ts';
+import type { Plan } from '@trivet/shared/model/plan.ts';
+import { COMPLETE_MIN_PERCENT } from '../safety/constants.ts';
+import type { NodeFacts, PassInput } from './facts.ts';
+import { ageSeconds } from './reconcile.ts';
+
+type Withheld = Plan['withheld'][number];
+
+export function reasonsToWithhold(input: PassInput, facts: readonly NodeFacts[]): Withheld[] {
+  return [
+    ...LEGS.flatMap((leg) => legReasons(leg, input)),
+    ...doubledNames(input),
+    ...inventoryShrank(input),
+    ...tooFewReporting(facts),
+    ...protectionVanished(input, facts),
+  ];
+}
+
+function legReasons(leg: Leg, input: PassInput): Withheld[] {
+  const observation: Observation<unknown> = input.observations[leg];
+  const out: Withheld[] = [];
+  if (!observation.complete || observation.errors.length > 0) {
+    const [first] = observation.errors;
+    const more = observation.errors.length > 1 ? ` (and ${observation.errors.length - 1} more)` : '';
+    const what = first === undefined ? 'it says so itself' : `${first.where}: ${first.message}${more}`;
+    out.push({ code: 'leg-incomplete', text: `${leg} is not complete: ${what}` });
+  }
+  const age = ageSeconds(observation.observedAt, Date.parse(input.now));
+  const limit = input.policy.legMaxAge[`${leg}Seconds`];
+  if (age > limit) out.push({ code: 'leg-stale', text: `${leg} is ${age} s old; the limit is ${limit} s` });
+  if (observation.cluster !== input.cluster) {
+    out.push({
+      code: 'leg-incomplete',
+      text: `${leg} is of cluster ${observation.cluster}; this pass decides for ${input.cluster}`,
+    });
+  }
+  return out;
+}
+
+/** Two rows under one name in inventory or cluster: which of them holds, nobody can tell. */
+function doubledNames(input: PassInput): Withheld[] {
+  return (['inventory', 'cluster'] as const).flatMap((leg) => {
+    const names = input.observations[leg].rows.map(({ node }) => node);
+    const count = names.length - new Set(names).size;
+    return count === 0 ? [] : [{ code: 'leg-incomplete', text: `${leg} names ${count} node(s) more than once` }];
+  });
+}
+
+function inventoryShrank(input: PassInput): Withheld[] {
+  const rows = input.observations.inventory.rows.length;
+  const most = input.state.inventoryHighWater;
+  if (rows * 100 >= most * COMPLETE_MIN_PERCENT) return [];
+  return [
+    {
+      code: 'leg-incomplete',
+      text: `inventory shrank to ${rows} rows from ${most}; below ${COMPLETE_MIN_PERCENT} % its percentages would lie`,
+    },
+  ];
+}
+
+function tooFewReporting(facts: readonly NodeFacts[]): Withheld[] {
+  const expected = facts.filter((row) => row.expected);
+  const reporting = expected.filter(({ freshness }) => freshness === 'reporting').length;
+  if (reporting * 100 >= expected.length * COMPLETE_MIN_PERCENT) return [];
+  return [
+    {
+      code: 'leg-incomplete',
+      text: `telemetry hears ${reporting} of ${expected.length} expected nodes; ${COMPLETE_MIN_PERCENT} % are needed`,
+    },
+  ];
+}
+
+function protectionVanished(input: PassInput, facts: readonly NodeFacts[]): Withheld[] {
+  const before = input.state.protectedCount;
+  if (before === 0 || facts.some((row) => row.protected)) return [];
+  return [{ code: 'breaker', text: `${before} node(s) were protected before and none is now` }];
+}

@@ -1,0 +1,1 @@
+export { fileCluster } from './file.ts';

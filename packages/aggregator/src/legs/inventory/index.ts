@@ -1,0 +1,1 @@
+export { fileInventory } from './file.ts';

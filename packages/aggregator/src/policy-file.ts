@@ -1,0 +1,88 @@
+/** policy.yaml → Policy for one cluster. Every number needs its `why`; what is not written keeps its default. */
+import { z } from 'zod';
+import { DOMAIN_KINDS } from '@trivet/shared/model/observation.ts';
+import { DEFAULT_POLICY, type Limit, type Policy } from './core/policy.ts';
+import { readDocument } from './legs/rows.ts';
+
+const why = z.string('missing: say why, for whoever is paged').trim().min(1, 'empty: say why, for whoever is paged');
+const count = z.int().min(0);
+const seconds = z.int().min(1);
+
+const limitSchema = z.union(
+  [
+    z
+      .strictObject({
+        percent: z.number().min(0).max(100),
+        floor: count.default(0),
+        ceiling: count.nullable().default(null),
+        why,
+      })
+      .transform(({ percent, ...rest }): Limit => ({ percentBasisPoints: Math.round(percent * 100), ...rest })),
+    z
+      .strictObject({ max: count, why })
+      .transform(({ max, why }): Limit => ({ percentBasisPoints: 10_000, floor: 0, ceiling: max, why })),
+  ],
+  'is neither { percent, floor, ceiling, why } nor { max, why }',
+);
+
+/** `why` may stand beside `unavailable`, once for the whole entry, as in `small: { unavailable: { … }, why: "…" }`. */
+const entrySchema = z.preprocess(
+  (value) => {
+    if (typeof value !== 'object' || value === null || !('why' in value) || !('unavailable' in value)) return value;
+    const { why: reason, unavailable, ...rest } = value;
+    if (typeof unavailable !== 'object' || unavailable === null) return value;
+    return { ...rest, unavailable: { why: reason, ...unavailable } };
+  },
+  z.strictObject({ archetype: z.string().optional(), unavailable: limitSchema.optional() }),
+);
+
+const policyFileSchema = z.strictObject({
+  archetypes: z.record(z.string(), entrySchema).default({}),
+  clusters: z.record(z.string(), entrySchema).default({}),
+  domains: z.partialRecord(z.enum(DOMAIN_KINDS), z.strictObject({ max: count, why })).optional(),
+  minimumHealthy: z.strictObject({ count, why }).optional(),
+  protect: z.strictObject({ nodes: z.array(z.string()), why }).optional(),
+  healthyDelay: z.strictObject({ seconds, why }).optional(),
+  legMaxAge: z
+    .strictObject({ inventorySeconds: seconds, telemetrySeconds: seconds, clusterSeconds: seconds, why })
+    .optional(),
+  reportInterval: z.strictObject({ seconds, why }).optional(),
+});
+
+export type PolicyRead =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly where: string; readonly message: string };
+
+export async function readPolicy(path: string, cluster: string): Promise<PolicyRead> {
+  const read = await readDocument(path);
+  if (!read.ok) return { ok: false, where: read.error.where, message: read.error.message };
+  const parsed = policyFileSchema.safeParse(read.document.value ?? {});
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const at = (issue?.path ?? []).filter((key) => typeof key !== 'symbol');
+    const message = `${at.join('.') || 'policy'}: ${issue?.message ?? 'not understood'}`;
+    return { ok: false, where: read.document.locate(at), message };
+  }
+  return policyOf(parsed.data, cluster, path);
+}
+
+function policyOf(file: z.infer<typeof policyFileSchema>, cluster: string, path: string): PolicyRead {
+  const { archetypes, clusters, ...rest } = file;
+  const entry = clusters[cluster] ?? { archetype: 'default' };
+  const named = entry.archetype ?? 'default';
+  const archetype = archetypes[named];
+  if (archetype === undefined && entry.archetype !== undefined && named !== 'default') {
+    return { ok: false, where: path, message: `clusters.${cluster}.archetype: there is no archetype ${named}` };
+  }
+  const unavailable = entry.unavailable ?? archetype?.unavailable ?? DEFAULT_POLICY.unavailable;
+  return { ok: true, policy: { ...DEFAULT_POLICY, ...withoutAbsent(rest), unavailable } };
+}
+
+function withoutAbsent(rest: Omit<z.infer<typeof policyFileSchema>, 'archetypes' | 'clusters'>): Partial<Policy> {
+  const { domains, ...others } = rest;
+  const present = Object.entries(others).filter(([, value]) => value !== undefined);
+  const stated = Object.entries(domains ?? {}).flatMap(([kind, limit]) =>
+    limit === undefined ? [] : [[kind, limit] as const],
+  );
+  return { ...Object.fromEntries(present), ...(domains === undefined ? {} : { domains: Object.fromEntries(stated) }) };
+}

@@ -1,0 +1,110 @@
+/**
+ * The fleet as safety sees it: read from the observations once more, by code that shares nothing with the planner, so that
+ * a mistake there is not repeated here. Deliberately plain: a map for each question, no algebra.
+ */
+import { verdict } from '@trivet/shared/health/verdict.ts';
+import { actionRank, type Finding } from '@trivet/shared/model/finding.ts';
+import type { ClusterRow, InventoryRow, TelemetryRow } from '@trivet/shared/model/observation.ts';
+import type { Plan, Refusal } from '@trivet/shared/model/plan.ts';
+import type { PassInput } from '../core/facts.ts';
+
+/** What an invariant is asked about. */
+export interface Subject {
+  readonly plan: Plan;
+  readonly refusals: readonly Refusal[];
+  readonly input: PassInput;
+  readonly view: FleetView;
+}
+
+export interface Broken {
+  /** `I-7`, as numbered in docs/safety.md. */
+  readonly invariant: string;
+  /** Null: about the plan as a whole. */
+  readonly node: string | null;
+  readonly text: string;
+}
+
+export type Invariant = (subject: Subject) => readonly Broken[];
+
+export interface FleetView {
+  readonly inventory: ReadonlyMap<string, readonly InventoryRow[]>;
+  readonly telemetry: ReadonlyMap<string, readonly TelemetryRow[]>;
+  readonly cluster: ReadonlyMap<string, readonly ClusterRow[]>;
+  readonly expected: ReadonlySet<string>;
+  /** Of E: taken out of service by anybody, or by nobody knows what. */
+  readonly out: ReadonlySet<string>;
+  /** Of E: in service as far as the cluster knows, but telemetry cannot vouch for it. */
+  readonly doubtful: ReadonlySet<string>;
+  readonly protectedNodes: ReadonlySet<string>;
+}
+
+const THREE_INTERVALS = 3;
+
+export function viewFleet(input: PassInput): FleetView {
+  const { observations } = input;
+  const maps = {
+    inventory: Map.groupBy(observations.inventory.rows, ({ node }) => node),
+    telemetry: Map.groupBy(observations.telemetry.rows, ({ node }) => node),
+    cluster: Map.groupBy(observations.cluster.rows, ({ node }) => node),
+  };
+  const expected = expectedNodes(input);
+  const out = new Set([...expected].filter((node) => isOut(node, maps, input)));
+  const doubtful = new Set(
+    [...expected].filter((node) => !out.has(node) && isDoubtful(maps.telemetry.get(node), input)),
+  );
+  return { ...maps, expected, out, doubtful, protectedNodes: protectedNodes(input) };
+}
+
+/** The time between an ISO time and the pass; infinite when it cannot be read. */
+export function secondsBefore(input: PassInput, at: string): number {
+  const seconds = (Date.parse(input.now) - Date.parse(at)) / 1000;
+  return Number.isNaN(seconds) ? Infinity : Math.floor(Math.max(0, seconds));
+}
+
+export function telemetryLimitSeconds(input: PassInput): number {
+  return THREE_INTERVALS * input.policy.reportInterval.seconds;
+}
+
+/** Open findings that call for taking the node out, and that may stand alone. */
+export function condemning(row: TelemetryRow | undefined): Finding[] {
+  return (row?.findings ?? []).filter(
+    ({ state, strength, action }) =>
+      state === 'open' && strength === 'hard' && actionRank(action) >= actionRank('drain-and-reset'),
+  );
+}
+
+function expectedNodes({ state, observations }: PassInput): Set<string> {
+  const expected = new Set(state.expected);
+  if (!observations.inventory.complete) return expected;
+  for (const row of observations.inventory.rows) {
+    if (row.lifecycle === 'in-service' || row.lifecycle === 'in-repair') expected.add(row.node);
+    if (row.lifecycle === 'spare' || row.lifecycle === 'decommissioned') expected.delete(row.node);
+  }
+  return expected;
+}
+
+function isOut(node: string, maps: Pick<FleetView, 'inventory' | 'cluster'>, input: PassInput): boolean {
+  const rows = maps.inventory.get(node) ?? [];
+  const cluster = maps.cluster.get(node) ?? [];
+  if (rows.length === 0 || cluster.length === 0) return true;
+  if (rows.some(({ lifecycle }) => lifecycle === 'in-repair')) return true;
+  if (input.state.inFlight[node] !== undefined) return true;
+  return cluster.some(({ ready, schedulable, cordon }) => !ready || !schedulable || cordon !== null);
+}
+
+function isDoubtful(rows: readonly TelemetryRow[] | undefined, input: PassInput): boolean {
+  const [row] = rows ?? [];
+  if (row === undefined || (rows?.length ?? 0) > 1) return true;
+  if (secondsBefore(input, row.receivedAt) > telemetryLimitSeconds(input)) return true;
+  return verdict(row.findings, row.signals) === 'unknown';
+}
+
+function protectedNodes({ observations, policy, ownHosts }: PassInput): Set<string> {
+  const labelled = observations.cluster.rows.filter(
+    ({ labels }) =>
+      labels['trivet.dev/protected'] === 'true' ||
+      Object.keys(labels).some((label) => /^node-role\.kubernetes\.io\/(control-plane|master)$/.test(label)),
+  );
+  const stated = observations.inventory.rows.filter((row) => row.protected);
+  return new Set([...[...labelled, ...stated].map(({ node }) => node), ...policy.protect.nodes, ...ownHosts]);
+}
