@@ -12,6 +12,9 @@ import type { Collected, Collector } from './collector.ts';
 import { lostGpu, lostInMessages, readList } from './nvidia-list.ts';
 import { toSample } from './nvidia-sample.ts';
 import { readXml } from './nvidia-xml.ts';
+import type { XmlResult } from './nvidia-xml.ts';
+
+type XmlDocument = Extract<XmlResult, { kind: 'document' }>;
 
 /**
  * Other exporters wait 5 to 10 s. Without persistence mode the driver initialises every GPU anew at each run, seconds
@@ -83,14 +86,8 @@ function interpret(result: CommandResult, timeoutMs: number): Told {
       return fromExit(result);
     case 'timed-out':
     case 'too-much-output':
-    case 'stopped': {
-      const what =
-        result.kind === 'timed-out' ? `no end within ${timeoutMs / 1000} s` : result.kind.replaceAll('-', ' ');
-      const still = result.survivor === null ? '' : ` and cannot be killed (pid ${result.survivor.pid})`;
-      return (
-        fromDocument(result.stdout, `${what}${still}`) ?? unknown(`${what}${still}; ${readXml(result.stdout).kind}`)
-      );
-    }
+    case 'stopped':
+      return fromKilled(result, timeoutMs);
     case 'not-found':
     case 'not-executable':
       return { state: 'failed', problems: [result.reason], sample: null };
@@ -98,6 +95,14 @@ function interpret(result: CommandResult, timeoutMs: number): Told {
     case 'busy':
       return unknown(result.reason);
   }
+}
+
+function fromKilled(result: Extract<CommandResult, { survivor: unknown }>, timeoutMs: number): Told {
+  const what = result.kind === 'timed-out' ? `no end within ${timeoutMs / 1000} s` : result.kind.replaceAll('-', ' ');
+  const pid = result.survivor === null ? '' : `, and it cannot be killed (pid ${result.survivor.pid})`;
+  const xml = readXml(result.stdout);
+  if (xml.kind === 'document') return fromDocument(xml, `${what}${pid}, after a whole document`);
+  return unknown(`${what}${pid}`, xml.reason);
 }
 
 function unknown(...problems: readonly string[]): Told {
@@ -113,7 +118,7 @@ function fromExit({ code, signal, stdout, stderr }: Extract<CommandResult, { kin
     const about = [code === 0 ? null : ending, said === '' ? null : `standard error: ${said}`].filter(
       (text) => text !== null,
     );
-    return fromDocument(stdout, ...about) ?? unknown(ending);
+    return fromDocument(xml, ...about);
   }
   if (xml.kind !== 'not-a-document') return unknown(`${xml.kind} document: ${xml.reason}`, ending);
   if (code === 0) return unknown(`no document, exit 0: ${printed === '' ? 'nothing was printed' : printed}`);
@@ -136,10 +141,8 @@ const EXIT_MEANING: ReadonlyMap<number, string> = new Map([
   [255, 'internal error of the driver'],
 ]);
 
-/** Null when there is no whole document. `about`: what is odd about the run itself. */
-function fromDocument(stdout: string, ...about: readonly string[]): Told | null {
-  const xml = readXml(stdout);
-  if (xml.kind !== 'document') return null;
+/** `about`: what is odd about the run itself. */
+function fromDocument(xml: XmlDocument, ...about: readonly string[]): Told {
   const around = [
     ...(xml.before === '' ? [] : [`text before the document: ${oneLine(xml.before)}`]),
     ...(xml.after === '' ? [] : [`text after the document: ${oneLine(xml.after)}`]),

@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ABSENT, NOT_AVAILABLE } from '@trivet/shared/model/gpu.ts';
+import type { NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import { describe, expect, it } from 'vitest';
+import { toSample } from './nvidia-sample.ts';
+import { readXml } from './nvidia-xml.ts';
+
+const FIXTURES = join(import.meta.dirname, '../../../../test/fixtures/nvidia-smi');
+const MIB = 1024 * 1024;
+
+function sampleOf(text: string): NvidiaSample {
+  const xml = readXml(text);
+  if (xml.kind !== 'document') throw new Error(`${xml.kind}: ${xml.reason}`);
+  return toSample(xml.root);
+}
+
+function gpuOf(file: string): NvidiaGpu {
+  const gpu = sampleOf(readFileSync(join(FIXTURES, file), 'utf8')).gpus[0];
+  if (gpu === undefined) throw new Error(`${file}: no GPU`);
+  return gpu;
+}
+
+/** A document of GPUs, each given by its elements. */
+function documentOf(...gpus: readonly string[]): string {
+  const elements = gpus.map((inside, index) => `<gpu id="00000000:0${index}:00.0">${inside}</gpu>`).join('');
+  return `<nvidia_smi_log><attached_gpus>${gpus.length}</attached_gpus>${elements}</nvidia_smi_log>`;
+}
+
+describe('toSample', () => {
+  it('reads the layout of older boards and drivers', () => {
+    expect(gpuOf('old-layout.xml')).toEqual({
+      vendor: 'nvidia',
+      uuid: 'GPU-0a0a0a0a-1111-4222-8333-444444444444',
+      pciBusId: '1580:3b:00.0',
+      serial: '0320000000001',
+      model: 'Tesla V100-SXM2-32GB',
+      minorNumber: 3,
+      vbios: '88.00.00.00.01',
+      errorTexts: [],
+      recoveryAction: { unknown: ABSENT },
+      resetRequired: { unknown: ABSENT },
+      drainAndResetRecommended: { unknown: ABSENT },
+      eccModeCurrent: { value: true },
+      eccModePending: { value: false },
+      eccVolatile: {
+        dramCorrectable: { value: 7 },
+        dramUncorrectable: { value: 3 },
+        sramCorrectable: { value: 3 },
+        sramUncorrectable: { value: 5 },
+      },
+      eccAggregate: {
+        dramCorrectable: { value: 70 },
+        dramUncorrectable: { value: 30 },
+        sramCorrectable: { unknown: ABSENT },
+        sramUncorrectable: { unknown: ABSENT },
+      },
+      sramThresholdExceeded: { unknown: ABSENT },
+      channelRepairPending: { unknown: ABSENT },
+      tpcRepairPending: { unknown: ABSENT },
+      unrepairableMemory: { unknown: ABSENT },
+      remappedRowsCorrectable: { unknown: NOT_AVAILABLE },
+      remappedRowsUncorrectable: { unknown: NOT_AVAILABLE },
+      remapPending: { unknown: NOT_AVAILABLE },
+      remapFailure: { unknown: NOT_AVAILABLE },
+      retiredPagesSingleBit: { value: 5 },
+      retiredPagesDoubleBit: { value: 2 },
+      retirementPending: { value: true },
+      fabricState: { unknown: ABSENT },
+      fabricStatus: { unknown: ABSENT },
+      fabricHealth: { unknown: ABSENT },
+      persistenceMode: { value: false },
+      migMode: { unknown: ABSENT },
+      temperatureCelsius: { value: 41 },
+      memoryTemperatureCelsius: { value: 39 },
+      powerWatts: { value: 56.25 },
+      powerLimitWatts: { value: 250 },
+      utilizationRatio: { value: 0.37 },
+      memoryUtilizationRatio: { value: 0.02 },
+      memoryTotalBytes: { value: 32_510 * MIB },
+      memoryUsedBytes: { value: 10 * MIB },
+      memoryReservedBytes: { unknown: ABSENT },
+      memoryFreeBytes: { value: 32_500 * MIB },
+      clockSmHertz: { value: 1_290_000_000 },
+      clockMemoryHertz: { value: 877_000_000 },
+      pcieReplayTotal: { value: 12 },
+      pcieLinkWidth: { value: 8 },
+      pcieLinkWidthMax: { value: 16 },
+      pcieLinkGen: { value: 1 },
+      pcieLinkGenMax: { value: 3 },
+      hwSlowdown: { value: true },
+      hwThermalSlowdown: { value: false },
+      hwPowerBrake: { unknown: NOT_AVAILABLE },
+      swThermalSlowdown: { unknown: ABSENT },
+    });
+  });
+
+  it('reads counters of MIG devices, containers that are text, and tells three kinds of unknown apart', () => {
+    expect(gpuOf('mig.xml')).toMatchObject({
+      serial: null,
+      minorNumber: null,
+      migMode: { value: true },
+      // Only a core reading's text counts: `Unknown Error` and `Insufficient Permissions` elsewhere occur on healthy boards.
+      errorTexts: ['clocks/sm_clock: Unknown Error'],
+      clockSmHertz: { unknown: 'Unknown Error' },
+      clockMemoryHertz: { unknown: 'fast' },
+      resetRequired: { unknown: NOT_AVAILABLE },
+      drainAndResetRecommended: { value: false },
+      utilizationRatio: { unknown: NOT_AVAILABLE },
+      memoryUtilizationRatio: { unknown: NOT_AVAILABLE },
+      hwSlowdown: { unknown: NOT_AVAILABLE },
+      memoryTotalBytes: { value: 81_920 * MIB },
+      powerWatts: { value: 66.84 },
+      eccVolatile: { sramUncorrectable: { value: 3 }, dramUncorrectable: { unknown: NOT_AVAILABLE } },
+      eccAggregate: { sramUncorrectable: { value: 3 }, dramUncorrectable: { value: 0 } },
+      remapPending: { value: true },
+      remapFailure: { value: false },
+    });
+  });
+
+  it('is not led astray by process names', () => {
+    expect(gpuOf('hostile-process-names.xml')).toMatchObject({
+      model: 'NVIDIA "L40S" & co',
+      temperatureCelsius: { value: 29 },
+      fabricState: { value: 'Completed' },
+    });
+  });
+
+  it.each([
+    ['-1 MiB', 'memoryTotalBytes', '<fb_memory_usage><total>', '</total></fb_memory_usage>'],
+    ['1 GiB', 'memoryTotalBytes', '<fb_memory_usage><total>', '</total></fb_memory_usage>'],
+    ['101 %', 'utilizationRatio', '<utilization><gpu_util>', '</gpu_util></utilization>'],
+    ['1e9', 'pcieReplayTotal', '<pci><replay_counter>', '</replay_counter></pci>'],
+    ['99999999999999999999', 'pcieReplayTotal', '<pci><replay_counter>', '</replay_counter></pci>'],
+    ['Maybe', 'remapFailure', '<remapped_rows><remapped_row_failure>', '</remapped_row_failure></remapped_rows>'],
+  ] as const)('does not guess what %s means', (text, key, before, after) => {
+    expect(sampleOf(documentOf(before + text + after)).gpus[0]?.[key]).toEqual({ unknown: text });
+  });
+
+  it('makes a lost GPU known by its core readings, whatever shape they are left in', () => {
+    const lost = documentOf(
+      '<uuid>GPU is lost</uuid><product_name>GPU is lost</product_name><remapped_rows>GPU is lost</remapped_rows>' +
+        '<temperature><gpu_temp>[GPU is lost]</gpu_temp></temperature><fan_speed>GPU is lost</fan_speed>',
+    );
+    expect(sampleOf(lost).gpus[0]).toMatchObject({
+      uuid: null,
+      model: null,
+      pciBusId: '0000:00:00.0',
+      errorTexts: [
+        'temperature/gpu_temp: GPU is lost',
+        'remapped_rows/remapped_row_unc: GPU is lost',
+        'remapped_rows/remapped_row_pending: GPU is lost',
+        'remapped_rows/remapped_row_failure: GPU is lost',
+      ],
+      remapFailure: { unknown: 'GPU is lost' },
+    });
+  });
+
+  it('does not add up counters of which one could not be read', () => {
+    const half = (secded: string): string =>
+      documentOf(
+        '<ecc_errors><volatile><sram_uncorrectable_parity>1</sram_uncorrectable_parity>' +
+          `<sram_uncorrectable_secded>${secded}</sram_uncorrectable_secded></volatile></ecc_errors>`,
+      );
+    const read = (text: string) => sampleOf(half(text)).gpus[0]?.eccVolatile.sramUncorrectable;
+    expect(read('2')).toEqual({ value: 3 });
+    expect(read('N/A')).toEqual({ value: 1 });
+    expect(read('Unknown Error')).toEqual({ unknown: 'Unknown Error' });
+  });
+
+  it('puts an error in place of a GPU among the lost, and believes no UUID that two boards claim', () => {
+    const twins = documentOf('<uuid>GPU-same</uuid>', '<uuid>GPU-same</uuid>', '<uuid>GPU-own</uuid>');
+    expect(sampleOf(twins).gpus.map(({ uuid }) => uuid)).toEqual([null, null, 'GPU-own']);
+    const replaced = twins.replace('</nvidia_smi_log>', '<error_string>GPU is lost</error_string></nvidia_smi_log>');
+    expect(sampleOf(replaced).lost).toEqual([
+      { name: 'unnamed', pciBusId: null, uuid: null, kind: 'lost', text: 'GPU is lost' },
+    ]);
+    expect(sampleOf(documentOf('<error_string>Unknown Error</error_string>'))).toMatchObject({
+      gpus: [],
+      lost: [{ name: '00000000:00:00.0', pciBusId: '0000:00:00.0', kind: 'unreachable' }],
+    });
+  });
+
+  it('takes no identifier that would break a table, and no more GPUs than a report holds', () => {
+    const odd = documentOf(`<serial>a\nb</serial><product_name>${'x'.repeat(500)}</product_name><uuid>GPU-a b</uuid>`);
+    expect(sampleOf(odd).gpus[0]).toMatchObject({ serial: null, model: null, uuid: null });
+    expect(sampleOf(documentOf(...Array.from({ length: 400 }, () => ''))).gpus).toHaveLength(256);
+  });
+});

@@ -1,0 +1,29 @@
+/** Facts of this boot from /proc: files that the kernel makes up when they are read, so nothing here waits for a device. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The folder, for tests and for containers that mount the host's elsewhere. */
+export const PROC = '/proc';
+
+/** Null where there is none (not Linux, or /proc not mounted). */
+export function readBootId(proc: string): string | null {
+  return readLine(join(proc, 'sys/kernel/random/boot_id'));
+}
+
+export function readKernelRelease(proc: string): string | null {
+  return readLine(join(proc, 'sys/kernel/osrelease'));
+}
+
+export function readUptimeSeconds(proc: string): number | null {
+  const seconds = Number(readLine(join(proc, 'uptime'))?.split(' ')[0] ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
+}
+
+function readLine(path: string): string | null {
+  try {
+    const line = readFileSync(path, 'utf8').split('\n')[0]?.trim();
+    return line === undefined || line === '' ? null : line;
+  } catch {
+    return null;
+  }
+}
