@@ -37,7 +37,7 @@ describe('verdict', () => {
     ['a hard fault while blind', ['xid.79'], [dead], 'unhealthy'],
     ['blind', [], [dead], 'unknown'],
     ['blind and degraded', ['remap.pending'], [dead], 'unknown'],
-    ['a soft reset', ['ecc.sram-uncorrectable'], [ok], 'degraded'],
+    ['a soft reset', ['ecc.sram-uncorrectable'], [ok], 'unhealthy'],
     ['a reset at the next window', ['remap.pending'], [ok], 'degraded'],
     ['a fabric fault', ['sxid.20034'], [ok], 'degraded'],
     ['recover-imex, which is above the window and for a person', ['recovery-action.5'], [ok], 'degraded'],

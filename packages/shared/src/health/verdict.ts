@@ -11,20 +11,19 @@ const LEAVES_NODE_ALONE: ReadonlySet<FaultClass> = new Set(['ignore', 'app', 'fo
 const CONDEMNS = actionRank('drain-and-reset');
 
 function condemns(finding: Finding): boolean {
-  return finding.strength === 'hard' && actionRank(finding.action) >= CONDEMNS;
+  return actionRank(finding.action) >= CONDEMNS;
 }
 
 /**
  * Unhealthy before unknown before degraded before healthy. A finding stays open while the collector behind it fails: nothing
- * has closed it. A soft finding degrades, whatever its action: it needs repetition or a second signal, which the core weighs.
+ * has closed it. Soft or hard makes no difference here: that a soft finding drains nobody alone is the core's to say, with a
+ * refusal that everybody can read.
  */
 export function verdict(findings: readonly Finding[], signals: readonly Signal[]): Verdict {
   const open = findings.filter(({ state }) => state === 'open');
   if (open.some(condemns)) return 'unhealthy';
   if (signals.some(({ required, state }) => required && state !== 'ok')) return 'unknown';
-  const degrades = (finding: Finding) =>
-    !LEAVES_NODE_ALONE.has(finding.class) || actionRank(finding.action) >= CONDEMNS;
-  return open.some(degrades) ? 'degraded' : 'healthy';
+  return open.every((finding) => LEAVES_NODE_ALONE.has(finding.class)) ? 'healthy' : 'degraded';
 }
 
 const URGENCY_RANK = { now: 2, soon: 1, watch: 0 } as const;

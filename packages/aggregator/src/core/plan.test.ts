@@ -1,0 +1,299 @@
+/** The named situations: each is a fleet with one thing wrong, and what has to come out. */
+import { describe, expect, it } from 'vitest';
+import { decide, type Decision } from './plan.ts';
+import {
+  breakNode,
+  changeCluster,
+  changeInventory,
+  changeTelemetry,
+  cordonByOthers,
+  hardFinding,
+  healthyFleet,
+  nodeName,
+  passInput,
+  telemetryRow,
+  type Fleet,
+  type InputChanges,
+} from '../testing/fleet.ts';
+import { VerifiedPlan } from '../safety/verify.ts';
+
+/** Decides, and has every plan verified: a planner that safety has to correct is wrong. */
+function decided(fleet: Fleet, changes: InputChanges = {}): Decision {
+  const input = passInput(fleet, changes);
+  const decision = decide(input);
+  const verified = VerifiedPlan.verify(decision.plan, decision.refusals, input);
+  expect(verified).toBeInstanceOf(VerifiedPlan);
+  return decision;
+}
+
+function planned({ plan }: Decision): string[] {
+  return plan.steps.map(({ node }) => node);
+}
+
+function codes({ refusals }: Decision, node: string): string[] {
+  return refusals.filter((refusal) => refusal.node === node).map(({ code }) => code);
+}
+
+const BAD = nodeName(3);
+
+describe('nothing to do', () => {
+  it('empty input gives an empty plan', () => {
+    expect(planned(decided({ inventory: [], telemetry: [], cluster: [] }))).toEqual([]);
+  });
+
+  it('a healthy fleet gives an empty plan and no refusal', () => {
+    const decision = decided(healthyFleet(64));
+    expect(planned(decision)).toEqual([]);
+    expect(decision.refusals).toEqual([]);
+    expect(decision.sets.get('telemetry/healthy')).toHaveLength(64);
+  });
+});
+
+describe('one hard fault', () => {
+  it('is planned', () => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD);
+    const decision = decided(fleet);
+    expect(planned(decision)).toEqual([BAD]);
+    expect(decision.plan.steps[0]?.expected.gpuUuids).toEqual([`GPU-${BAD}`]);
+    expect(decision.sets.get('derived/candidate-drain')).toEqual([BAD]);
+  });
+
+  const REFUSED: readonly (readonly [string, string, (fleet: Fleet) => InputChanges | undefined])[] = [
+    ['protected', 'protected in inventory', (fleet) => void changeInventory(fleet, BAD, { protected: true })],
+    [
+      'protected',
+      'protected by a cluster label',
+      (fleet) => void changeCluster(fleet, BAD, { labels: { 'node-role.kubernetes.io/control-plane': '' } }),
+    ],
+    ['protected', 'protected by policy', () => ({ policy: { protect: { nodes: [BAD], why: 'test' } } })],
+    [
+      'hands-off',
+      'hands off',
+      (fleet) => void changeInventory(fleet, BAD, { handsOff: { until: null, by: 'ann', why: 'debugging' } }),
+    ],
+    [
+      'ticketed',
+      'ticket of others',
+      (fleet) => void changeInventory(fleet, BAD, { ticket: { id: 'T-1', by: 'dc-ops', url: null } }),
+    ],
+    ['not-managed', 'planned lifecycle', (fleet) => void changeInventory(fleet, BAD, { lifecycle: 'planned' })],
+    [
+      'not-managed',
+      'foreign to inventory',
+      (fleet) =>
+        void fleet.inventory.splice(
+          fleet.inventory.findIndex(({ node }) => node === BAD),
+          1,
+        ),
+    ],
+    ['not-reporting', 'stale', (fleet) => void changeTelemetry(fleet, BAD, { receivedAt: '2026-11-20T16:55:00.000Z' })],
+    [
+      'identity',
+      'another GPU than was accepted',
+      () => ({
+        state: {
+          identities: {
+            [BAD]: { serial: null, gpus: [{ uuid: 'GPU-old', pciBusId: null, serial: null, model: null }] },
+          },
+        },
+      }),
+    ],
+    [
+      'identity',
+      'another chassis than inventory says',
+      (fleet) => void changeInventory(fleet, BAD, { serial: 'S-other' }),
+    ],
+    [
+      'identity',
+      'two agents under one name',
+      (fleet) => void fleet.telemetry.push({ ...telemetryRow(BAD), findings: [hardFinding(BAD)] }),
+    ],
+    [
+      'on-hold',
+      'on hold',
+      () => ({ state: { holds: { [BAD]: { kind: 'taken-over', by: 'ann', why: 'uncordoned', until: null } } } }),
+    ],
+    [
+      'not-reporting',
+      'the collector behind the finding has failed',
+      (fleet) => {
+        const signals = telemetryRow(BAD).signals.map((signal) => ({ ...signal, state: 'failed' as const }));
+        changeTelemetry(fleet, BAD, { signals });
+        return undefined;
+      },
+    ],
+  ];
+
+  it.each(REFUSED)('is refused with %s when %s', (code, _name, spoil) => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD);
+    const decision = decided(fleet, spoil(fleet) ?? {});
+    expect(planned(decision)).toEqual([]);
+    expect(codes(decision, BAD)).toContain(code);
+  });
+
+  it('is out of service already when somebody else cordoned the node', () => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD);
+    cordonByOthers(fleet, BAD);
+    const decision = decided(fleet);
+    expect(planned(decision)).toEqual([]);
+    expect(decision.sets.get('derived/suspect-out-of-service')).toEqual([BAD]);
+  });
+
+  it('hands off that is over holds no more', () => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD);
+    changeInventory(fleet, BAD, { handsOff: { until: '2026-11-20T16:00:00.000Z', by: 'ann', why: 'lunch' } });
+    expect(planned(decided(fleet))).toEqual([BAD]);
+  });
+
+  it('a soft fault alone drains nobody', () => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD, { strength: 'soft' });
+    const decision = decided(fleet);
+    expect(planned(decision)).toEqual([]);
+    expect(codes(decision, BAD)).toEqual(['evidence-soft']);
+  });
+
+  it('an unknown XID drains nobody', () => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD, { class: 'unclassified', code: 'xid.999', action: 'none', strength: 'soft' });
+    const decision = decided(fleet);
+    expect(planned(decision)).toEqual([]);
+    expect(decision.sets.get('telemetry/degraded')).toEqual([BAD]);
+  });
+
+  it('a requested drain needs no fault', () => {
+    const fleet = healthyFleet(64);
+    changeInventory(fleet, BAD, { drainRequested: true });
+    expect(planned(decided(fleet))).toEqual([BAD]);
+  });
+});
+
+describe('limits', () => {
+  it('many faults stay within the budget, whoever took the other nodes out', () => {
+    const fleet = healthyFleet(100);
+    for (let index = 0; index < 100; index += 9) breakNode(fleet, nodeName(index));
+    cordonByOthers(fleet, nodeName(5));
+    changeTelemetry(fleet, nodeName(6), { receivedAt: '2026-11-20T16:55:00.000Z' });
+    const decision = decided(fleet);
+    // 6 % of 100 less one cordoned and one stale.
+    expect(planned(decision)).toHaveLength(4);
+    const refused = decision.refusals.find(({ code }) => code === 'budget');
+    expect(refused).toMatchObject({ limit: 6, current: 6, needed: 1 });
+    expect(refused?.users).toContain(nodeName(5));
+    expect(refused?.users).toContain(nodeName(6));
+  });
+
+  it('a rack loses at most its cap', () => {
+    const fleet = healthyFleet(200);
+    for (let index = 0; index < 6; index++) breakNode(fleet, nodeName(index));
+    const decision = decided(fleet);
+    expect(planned(decision)).toHaveLength(2);
+    expect(decision.refusals.every(({ code }) => code === 'domain')).toBe(true);
+    expect(decision.refusals[0]?.text).toContain('rack r0');
+  });
+
+  it('nodes without a rack share one', () => {
+    const fleet = healthyFleet(200);
+    for (let index = 0; index < 200; index += 20) {
+      changeInventory(fleet, nodeName(index), { domains: {} });
+      breakNode(fleet, nodeName(index));
+    }
+    expect(planned(decided(fleet))).toHaveLength(2);
+  });
+
+  it('a pass cordons five at most in a fleet of a thousand, however many fail', () => {
+    const fleet = healthyFleet(1000);
+    for (let index = 0; index < 1000; index += 20) breakNode(fleet, nodeName(index));
+    const decision = decided(fleet);
+    expect(planned(decision)).toHaveLength(5);
+    expect(decision.refusals.some(({ code }) => code === 'rate')).toBe(true);
+  });
+
+  it('an hour that is used up refuses, and survives a restart because it is state', () => {
+    const fleet = healthyFleet(100);
+    breakNode(fleet, BAD);
+    const cordons = Array.from({ length: 20 }, (_, index) => ({
+      node: `gone-${index}`,
+      serial: null,
+      at: '2026-11-20T16:30:00.000Z',
+    }));
+    expect(codes(decided(fleet, { state: { cordons } }), BAD)).toEqual(['rate']);
+  });
+
+  it('a pool keeps its last node', () => {
+    const fleet = healthyFleet(64);
+    changeInventory(fleet, BAD, { pool: 'alone' });
+    breakNode(fleet, BAD);
+    expect(codes(decided(fleet), BAD)).toEqual(['last-node']);
+  });
+
+  it('more urgent goes first, then idle before busy', () => {
+    const fleet = healthyFleet(40);
+    const work = { kind: 'pod', gang: null, gpus: 1, class: 'owned', protectedBy: [] };
+    breakNode(fleet, nodeName(1), { urgency: 'soon' });
+    breakNode(fleet, nodeName(9), { urgency: 'now' });
+    breakNode(fleet, nodeName(17), { urgency: 'now' });
+    changeCluster(fleet, nodeName(9), { work: [{ id: 'a', ...work }] });
+    const policy = { unavailable: { percentBasisPoints: 5000, floor: 1, ceiling: null, why: 'test' } };
+    expect(planned(decided(fleet, { policy }))).toEqual([nodeName(17), nodeName(9), nodeName(1)]);
+  });
+});
+
+describe('a leg that cannot be trusted gives an empty plan that says so', () => {
+  const WITHHELD: readonly (readonly [string, string, InputChanges])[] = [
+    ['leg-stale', 'cluster is 300 s old or older', { legs: { cluster: { observedAt: '2026-11-20T16:50:00.000Z' } } }],
+    ['leg-stale', 'inventory has no readable time', { legs: { inventory: { observedAt: 'yesterday' } } }],
+    ['leg-incomplete', 'telemetry is not complete', { legs: { telemetry: { complete: false } } }],
+    [
+      'leg-incomplete',
+      'inventory has an error',
+      { legs: { inventory: { errors: [{ code: 'x', where: 'row 3', message: 'no lifecycle' }] } } },
+    ],
+    ['leg-incomplete', 'a leg of another cluster', { legs: { cluster: { cluster: 'other' } } }],
+    ['leg-incomplete', 'inventory shrank', { state: { inventoryHighWater: 80 } }],
+    [
+      'leg-incomplete',
+      'expected nodes are not heard',
+      { state: { expected: Array.from({ length: 20 }, (_, i) => `x-${i}`) } },
+    ],
+    ['breaker', 'protection vanished', { state: { protectedCount: 3 } }],
+  ];
+
+  it.each(WITHHELD)('%s: %s', (code, _name, changes) => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD);
+    const decision = decided(fleet, changes);
+    expect(planned(decision)).toEqual([]);
+    expect(decision.plan.withheld.map((entry) => entry.code)).toContain(code);
+    expect(codes(decision, BAD)).toContain(code);
+  });
+
+  it('a doubled name in the cluster', () => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD);
+    fleet.cluster.push(...fleet.cluster.slice(0, 1));
+    expect(decided(fleet).plan.withheld[0]?.code).toBe('leg-incomplete');
+  });
+});
+
+describe('the expected set', () => {
+  it('keeps a node whose row vanished, as out of service', () => {
+    const fleet = healthyFleet(64);
+    const { state } = decided(fleet);
+    fleet.inventory.splice(10, 1);
+    const decision = decided(fleet, { state });
+    expect(decision.sets.get('inventory/expected')).toHaveLength(64);
+    expect(decision.sets.get('derived/out-of-service')).toEqual([nodeName(10)]);
+  });
+
+  it('lets a node go by an explicit row', () => {
+    const fleet = healthyFleet(64);
+    const { state } = decided(fleet);
+    changeInventory(fleet, nodeName(10), { lifecycle: 'decommissioned' });
+    expect(decided(fleet, { state }).sets.get('inventory/expected')).toHaveLength(63);
+  });
+});
