@@ -114,9 +114,18 @@ export function parseKernelText(text: string, at: string, kernelSeq: number | nu
   return parseIdentity(text, origin);
 }
 
-/** Rows of a file that belong together, although dmesg prints them one by one: whether `next` continues `text`. */
+const LOST_FIRST_ROW = /^NVRM: The NVIDIA GPU \S+$/;
+const LOST_SECOND_ROW = /^NVRM: \(PCI ID: /;
+const LOST_THIRD_ROW = /^NVRM: fallen off the bus/;
+
+/** A message of which dmesg prints several rows, and of which not all has been seen. */
+export function expectsMore(text: string): boolean {
+  const rows = text.split('\n');
+  return rows.length < 3 && LOST_FIRST_ROW.test(rows[0] ?? '');
+}
+
+/** Whether a row belongs to the message before it, although it has a row of its own. */
 export function continuesMessage(text: string, next: string): boolean {
-  if (/^NVRM: GPU at PCI:/.test(text)) return !text.includes('\n') && next.startsWith('NVRM: GPU Board Serial Number:');
-  if (!text.startsWith('NVRM: The NVIDIA GPU ')) return false;
-  return text.includes('\n') ? /^NVRM: fallen off the bus/.test(next) : /^NVRM: \(PCI ID: /.test(next);
+  if (expectsMore(text)) return (text.includes('\n') ? LOST_THIRD_ROW : LOST_SECOND_ROW).test(next);
+  return UUID_LINE.test(text) && !text.includes('\n') && BOARD_SERIAL.test(next);
 }

@@ -17,7 +17,7 @@ export interface KernelRecord {
 }
 
 /** `prio,seq,usec,flags[,more…];text`, then lines ` KEY=value` (dev-kmsg in the kernel's ABI documents). */
-const RECORD = /^(\d{1,10}),(\d{1,16}),(\d{1,16}),([^,;\n]{1,8})(?:,[^;\n]*)?;([^\n]*)/;
+const RECORD = /^(\d{1,10}),(\d{1,15}),(\d{1,15}),([^,;\n]{1,8})(?:,[^;\n]*)?;([^\n]*)/;
 
 /** Null: not a record. */
 export function parseRecord(line: string): KernelRecord | null {

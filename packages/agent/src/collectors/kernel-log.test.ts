@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { KernelLogReader, KernelLogTurn } from '../os/kernel-log.ts';
+import { KernelLogCollector } from './kernel-log.ts';
+import type { KernelLogMachine, KernelLogOptions } from './kernel-log.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 17);
+const BOOT = '11111111-1111-4111-8111-111111111111';
+
+/** A ring or file in memory. `write` adds what the next turn brings. */
+function source(kind: KernelLogReader['kind'] = 'device') {
+  const turns: (KernelLogTurn | Error)[] = [];
+  const state = { nowMs: NOW, bootId: BOOT as string | null, opened: [] as number[], fails: null as Error | null };
+  const reader: KernelLogReader = {
+    kind,
+    read: () => {
+      const turn = turns.shift() ?? { lines: [], overruns: 0, more: false };
+      if (turn instanceof Error) throw turn;
+      return { ...turn, more: turns.length > 0 };
+    },
+    position: () => 77,
+    close: () => undefined,
+  };
+  const machine: KernelLogMachine = {
+    open: ({ position }) => {
+      if (state.fails !== null) throw state.fails;
+      state.opened.push(position);
+      return reader;
+    },
+    bootId: () => state.bootId,
+    nowMs: () => state.nowMs,
+    uptimeSeconds: () => 1000,
+  };
+  const write = (lines: readonly string[], overruns = 0) => turns.push({ lines, overruns, more: false });
+  const fail = (code: string) => turns.push(Object.assign(new Error(code), { code }));
+  const collector = (options: KernelLogOptions = {}) => new KernelLogCollector({ machine, ...options });
+  return { state, write, fail, collector };
+}
+const xid = (seq: number, xidNumber = 79) =>
+  `3,${seq},${seq}000000,-;NVRM: Xid (PCI:0000:91:00): ${xidNumber}, pid=1, name=x, text\n`;
+
+describe('kernel log from the device', () => {
+  it('gives events with wall time and sequence number, once', async () => {
+    const { write, collector } = source();
+    const log = collector();
+    write([xid(5), '6,6,6000000,-;unrelated\n']);
+    const first = await log.collect();
+    expect(first).toMatchObject({
+      state: 'ok',
+      sample: { cursor: { bootId: BOOT, seq: 6 }, counters: { records: 2 } },
+    });
+    expect(first.sample?.events).toMatchObject([
+      { kind: 'xid', xid: 79, kernelSeq: 5, at: new Date(NOW - 995_000).toISOString() },
+    ]);
+    expect((await log.collect()).sample?.events).toEqual([]);
+  });
+
+  it('goes on after a restart where it was, without repeating', async () => {
+    const { write, collector } = source();
+    write([xid(5), xid(6)]);
+    const before = collector();
+    await before.collect();
+    write([xid(5), xid(6), xid(7, 48)]);
+    const after = await collector({ cursor: before.cursor }).collect();
+    expect(after.sample?.events).toMatchObject([{ kernelSeq: 7, xid: 48 }]);
+    expect(after.state).toBe('ok');
+  });
+
+  it('begins anew after a boot, and where the cursor is of another log', async () => {
+    const { state, write, collector } = source();
+    write([xid(500)]);
+    const before = collector();
+    await before.collect();
+    state.bootId = '22222222-2222-4222-8222-222222222222';
+    write([xid(5)]);
+    expect((await before.collect()).sample).toMatchObject({
+      events: [{ kernelSeq: 5 }],
+      cursor: { bootId: state.bootId, seq: 5 },
+    });
+    write([xid(5)]);
+    const elsewhere = await collector({ cursor: { path: '/var/log/kern.log', bootId: BOOT, seq: 9 } }).collect();
+    expect(elsewhere.sample?.events).toHaveLength(1);
+  });
+
+  it('says that records were lost, with their number, and is unknown for a report interval', async () => {
+    const { state, write, collector } = source();
+    const log = collector();
+    write([xid(5), xid(9)]);
+    const collected = await log.collect();
+    expect(collected).toMatchObject({ state: 'unknown', reason: expect.stringContaining('3 counted') });
+    expect(collected.sample?.events).toMatchObject([
+      { kind: 'xid' },
+      { kind: 'lost-records', count: 3, kernelSeq: 9 },
+      { kind: 'xid' },
+    ]);
+    state.nowMs += 59_999;
+    expect((await log.collect()).state).toBe('unknown');
+    state.nowMs += 1;
+    expect(await log.collect()).toMatchObject({ state: 'ok', sample: { counters: { lost: 3 } } });
+  });
+
+  it('notices a gap across a restart', async () => {
+    const { write, collector } = source();
+    write([xid(50)]);
+    const log = collector({ cursor: { path: '/dev/kmsg', bootId: BOOT, seq: 9 } });
+    expect(await log.collect()).toMatchObject({ state: 'unknown', sample: { counters: { lost: 40 } } });
+  });
+
+  it('counts an overrun whose extent is not known', async () => {
+    const { write, collector } = source();
+    write([], 1);
+    const collected = await collector().collect();
+    expect(collected).toMatchObject({ state: 'unknown', sample: { counters: { overruns: 1 } } });
+    expect(collected.sample?.events).toMatchObject([{ kind: 'lost-records', count: null }]);
+  });
+
+  it('ignores and counts what user space wrote, unless it is told to take it', async () => {
+    const forged = xid(5).replace(/^3/, '11');
+    const { write, collector } = source();
+    write([forged, 'no record at all']);
+    expect((await collector().collect()).sample).toMatchObject({ events: [], counters: { forged: 1, malformed: 1 } });
+    write([forged]);
+    expect((await collector({ acceptUserFacility: true }).collect()).sample?.events).toHaveLength(1);
+  });
+
+  it('joins a continued record, and reads a message of three lines as one', async () => {
+    const { write, collector } = source();
+    const lost = String.raw`NVRM: The NVIDIA GPU 0000:b3:00.0\x0aNVRM: (PCI ID: 10de:26b5) installed in this system has\x0aNVRM: fallen off the bus and is not responding to commands.`;
+    write(['3,1,1,-;NVRM: Xid (PCI:0000:91:00): 79, pid=1, \n', '3,2,2,c;name=x, off the bus\n', `3,3,3,-;${lost}\n`]);
+    expect((await collector().collect()).sample?.events).toMatchObject([
+      { kind: 'xid', kernelSeq: 1, process: 'x', detail: 'off the bus' },
+      { kind: 'gpu-lost', kernelSeq: 3, pciBusId: '0000:b3:00.0' },
+    ]);
+  });
+
+  it.each([
+    ['ENOENT', 'mount the host'],
+    ['EPERM', 'CAP_SYSLOG'],
+    ['EACCES', 'CAP_SYSLOG'],
+    ['EIO', 'could not be read: EIO'],
+  ])('is unknown when it cannot be opened (%s), says how to mend it, and tries again', async (code, advice) => {
+    const { state, write, collector } = source();
+    const log = collector();
+    state.fails = Object.assign(new Error(code), { code });
+    expect(await log.collect()).toMatchObject({ state: 'unknown', reason: expect.stringContaining(advice) });
+    state.fails = null;
+    write([xid(5)]);
+    expect((await log.collect()).state).toBe('ok');
+  });
+
+  it('keeps what it read before the log failed, and opens it again', async () => {
+    const { state, write, fail, collector } = source();
+    const log = collector();
+    write([xid(5)]);
+    fail('EIO');
+    const collected = await log.collect();
+    expect(collected).toMatchObject({ state: 'unknown', sample: { events: [{ kernelSeq: 5 }] } });
+    await log.collect();
+    expect(state.opened).toHaveLength(2);
+  });
+});
+
+describe('kernel log from a file', () => {
+  it('reads any framing, joins rows that belong together, and keeps its place', async () => {
+    const { state, write, collector } = source('file');
+    const log = collector({ path: 'kern.log', cursor: { path: 'kern.log', bootId: 'another boot', seq: 42 } });
+    write([
+      '[ 1843.308145] NVRM: The NVIDIA GPU 0000:b3:00.0',
+      '               NVRM: (PCI ID: 10de:26b5) installed in this system has',
+    ]);
+    expect((await log.collect()).sample?.events).toEqual([]);
+    write(['               NVRM: fallen off the bus and is not responding to commands.', 'kernel: something else']);
+    const { sample } = await log.collect();
+    expect(sample?.events).toMatchObject([{ kind: 'gpu-lost', kernelSeq: null, at: new Date(NOW).toISOString() }]);
+    expect(sample?.cursor).toEqual({ path: 'kern.log', bootId: BOOT, seq: 77 });
+    expect(state.opened).toEqual([42]);
+  });
+
+  it('has no gaps, and no events from the future', async () => {
+    const { write, collector } = source('file');
+    write([xid(5), xid(5000), '[1.5] NVRM: Xid (PCI:0000:91:00): 48, x']);
+    const collected = await collector({ path: 'f', follow: false }).collect();
+    expect(collected).toMatchObject({ state: 'ok', sample: { counters: { records: 3, lost: 0 } } });
+    const iso = (ms: number) => new Date(ms).toISOString();
+    expect(collected.sample?.events.map(({ at }) => at)).toEqual([iso(NOW - 995_000), iso(NOW), iso(NOW - 998_500)]);
+  });
+});

@@ -1,0 +1,238 @@
+/**
+ * Kernel messages made events. One reader, every record once: the cursor (boot id and sequence number, or position in a file)
+ * is given back to whoever keeps it, so that a restart repeats nothing. What was overwritten before it was read is said and
+ * makes the log `unknown` for a while; what cannot be parsed is counted and skipped.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { KernelEvent } from '../checks/kernel-event.ts';
+import { errorText } from '../errors.ts';
+import { openKernelLog } from '../os/kernel-log.ts';
+import type { KernelLogPlace, KernelLogReader, KernelLogTurn } from '../os/kernel-log.ts';
+import { PROC, readBootId, readUptimeSeconds } from '../os/procfs.ts';
+import type { Collected, Collector } from './collector.ts';
+import { continuesMessage, expectsMore, parseKernelText } from './kernel-line.ts';
+import { parseRecord, unframe } from './kernel-record.ts';
+
+export const KERNEL_LOG = 'kernel-log';
+export const KMSG_PATH = '/dev/kmsg';
+
+/** Opaque to whoever keeps it. */
+export interface KernelCursor {
+  readonly path: string;
+  readonly bootId: string;
+  /** Sequence number of the newest record that was read, or bytes read of a file. */
+  readonly seq: number;
+}
+
+/** Since the collector was made. */
+export interface KernelLogCounters {
+  readonly records: number;
+  /** Records missing between two sequence numbers. */
+  readonly lost: number;
+  readonly overruns: number;
+  /** Written by user space under the kernel's name. */
+  readonly forged: number;
+  readonly malformed: number;
+}
+
+export interface KernelLogSample {
+  /** New since the last collect, oldest first. */
+  readonly events: readonly KernelEvent[];
+  readonly counters: KernelLogCounters;
+  readonly cursor: KernelCursor | null;
+}
+
+export interface KernelLogMachine {
+  readonly open: (place: KernelLogPlace) => KernelLogReader;
+  readonly bootId: () => string | null;
+  readonly nowMs: () => number;
+  readonly uptimeSeconds: () => number | null;
+}
+
+export interface KernelLogOptions {
+  readonly path?: string;
+  readonly cursor?: KernelCursor | null;
+  /** False to read what is there once. */
+  readonly follow?: boolean;
+  /** For tests: only user space can inject lines, and its records do not have the kernel's facility. */
+  readonly acceptUserFacility?: boolean;
+  readonly machine?: KernelLogMachine;
+}
+
+const MACHINE: KernelLogMachine = {
+  open: (place) => openKernelLog(place),
+  bootId: () => readBootId(PROC),
+  nowMs: () => Date.now(),
+  uptimeSeconds: () => readUptimeSeconds(PROC),
+};
+
+/** A ring holds at most some 10⁵ records (log_buf_len 16 MiB); the rest comes with the next collect. */
+const TURNS_MAX = 32;
+/** A report interval: at least one report shows that a stretch of the log was lost. */
+const LOSS_SHOWN_MS = 60_000;
+/** A message of several rows; the kernel's own limit is 1 KiB a printk. */
+const MESSAGE_MAX = 8 * 1024;
+
+interface Message {
+  readonly text: string;
+  readonly at: string;
+  readonly seq: number | null;
+}
+
+export class KernelLogCollector implements Collector<KernelLogSample> {
+  readonly name = KERNEL_LOG;
+  readonly #path: string;
+  readonly #follow: boolean;
+  readonly #acceptUser: boolean;
+  readonly #machine: KernelLogMachine;
+  readonly #counters = { records: 0, lost: 0, overruns: 0, forged: 0, malformed: 0 };
+  #cursor: KernelCursor | null;
+  #reader: KernelLogReader | null = null;
+  #lossShownUntilMs = 0;
+  #events: KernelEvent[] = [];
+  /** The newest message, kept back because the next row may continue it. */
+  #message: Message | null = null;
+
+  constructor(options: KernelLogOptions = {}) {
+    this.#path = options.path ?? KMSG_PATH;
+    this.#cursor = options.cursor?.path === this.#path ? options.cursor : null;
+    this.#follow = options.follow ?? true;
+    this.#acceptUser = options.acceptUserFacility ?? false;
+    this.#machine = options.machine ?? MACHINE;
+  }
+
+  /** As of the last collect; null before anything was read, and where the kernel does not tell its boot id. */
+  get cursor(): KernelCursor | null {
+    return this.#cursor;
+  }
+
+  async collect(signal?: AbortSignal): Promise<Collected<KernelLogSample>> {
+    let failure: string | null = null;
+    try {
+      await this.#drain(signal);
+    } catch (error) {
+      failure = reason(this.#path, error);
+      this.close();
+    }
+    // A row of a followed log whose second half may come with the next collect.
+    if (!this.#follow || !expectsMore(this.#message?.text ?? '')) this.#finishMessage();
+    const sample = { events: this.#events, counters: { ...this.#counters }, cursor: this.#cursor };
+    this.#events = [];
+    if (failure !== null) return { state: 'unknown', reason: failure, sample };
+    if (this.#machine.nowMs() >= this.#lossShownUntilMs) return { state: 'ok', sample };
+    const { lost, overruns } = this.#counters;
+    const text = `kernel messages were overwritten before they could be read (${lost} counted, ${overruns} overruns): what they said is not known`;
+    return { state: 'unknown', reason: text, sample };
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#reader = null;
+  }
+
+  async #drain(signal: AbortSignal | undefined): Promise<void> {
+    const bootId = this.#machine.bootId();
+    this.#reader ??= this.#machine.open({
+      path: this.#path,
+      position: this.#cursor?.seq ?? 0,
+      follow: this.#follow,
+    });
+    // A device counts anew at every boot; a file does not.
+    if (this.#reader.kind === 'device' && this.#cursor?.bootId !== bootId) this.#cursor = null;
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      const read = this.#reader.read();
+      this.#take(this.#reader, read, bootId);
+      if (!read.more || signal?.aborted === true) return;
+      await nextTurn();
+    }
+  }
+
+  #take(reader: KernelLogReader, { lines, overruns }: KernelLogTurn, bootId: string | null): void {
+    const nowMs = this.#machine.nowMs();
+    const clock = { nowMs, bootMs: nowMs - (this.#machine.uptimeSeconds() ?? 0) * 1000 };
+    this.#counters.overruns += overruns;
+    const lostBefore = this.#counters.lost;
+    for (const line of lines) {
+      if (reader.kind === 'device') this.#takeRecord(line, clock, bootId);
+      else this.#takeRow(line, clock);
+    }
+    if (overruns > 0 && this.#counters.lost === lostBefore) this.#lose(null, null);
+    if (reader.kind === 'file' && bootId !== null) {
+      this.#cursor = { path: this.#path, bootId, seq: reader.position() };
+    }
+  }
+
+  #takeRecord(line: string, clock: { nowMs: number; bootMs: number }, bootId: string | null): void {
+    const record = parseRecord(line);
+    if (record === null) {
+      this.#counters.malformed += 1;
+      return;
+    }
+    const last = this.#cursor?.seq ?? null;
+    // Read before the restart.
+    if (last !== null && record.seq <= last) return;
+    if (last !== null && record.seq > last + 1) this.#lose(record.seq - last - 1, record.seq);
+    this.#cursor = { path: this.#path, bootId: bootId ?? '', seq: record.seq };
+    this.#counters.records += 1;
+    if (this.#isForged(record.facility)) return;
+    const at = new Date(clock.bootMs + record.microseconds / 1000).toISOString();
+    this.#addRow({ text: record.text, at, seq: record.seq }, record.continuation);
+  }
+
+  #takeRow(line: string, clock: { nowMs: number; bootMs: number }): void {
+    this.#counters.records += 1;
+    const record = parseRecord(line);
+    if (record !== null && this.#isForged(record.facility)) return;
+    const row =
+      record === null ? unframe(line, clock) : { text: record.text, atMs: clock.bootMs + record.microseconds / 1000 };
+    const atMs = row.atMs === null || row.atMs > clock.nowMs ? clock.nowMs : row.atMs;
+    const at = new Date(atMs).toISOString();
+    this.#addRow({ text: row.text, at, seq: record?.seq ?? null }, record?.continuation ?? false);
+  }
+
+  #isForged(facility: number): boolean {
+    if (facility === 0 || this.#acceptUser) return false;
+    this.#counters.forged += 1;
+    return true;
+  }
+
+  #lose(count: number | null, seq: number | null): void {
+    const nowMs = this.#machine.nowMs();
+    this.#counters.lost += count ?? 0;
+    this.#lossShownUntilMs = nowMs + LOSS_SHOWN_MS;
+    this.#finishMessage();
+    const text = `${count ?? 'an unknown number of'} kernel records were overwritten before they were read`;
+    this.#events.push({ kind: 'lost-records', at: new Date(nowMs).toISOString(), kernelSeq: seq, text, count });
+  }
+
+  #addRow(row: Message, isContinuation: boolean): void {
+    const before = this.#message;
+    const joins = before !== null && (isContinuation || continuesMessage(before.text, row.text));
+    if (joins && before.text.length + row.text.length < MESSAGE_MAX) {
+      this.#message = { ...before, text: before.text + (isContinuation ? '' : '\n') + row.text };
+      return;
+    }
+    this.#finishMessage();
+    this.#message = row;
+  }
+
+  #finishMessage(): void {
+    if (this.#message === null) return;
+    const { text, at, seq } = this.#message;
+    this.#message = null;
+    const event = parseKernelText(text, at, seq);
+    if (event !== null) this.#events.push(event);
+  }
+}
+
+/** What failed, and how to mend it. */
+function reason(path: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOENT') {
+    return `${path} does not exist: mount the host's /dev/kmsg into the container, or name a log file (--kernel-log FILE)`;
+  }
+  if (code === 'EPERM' || code === 'EACCES') {
+    return `${path} may not be read: run as root or with CAP_SYSLOG (needed where kernel.dmesg_restrict is 1), in a container with the device allowed`;
+  }
+  return `${path} could not be read: ${errorText(error)}`;
+}
