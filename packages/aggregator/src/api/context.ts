@@ -1,0 +1,28 @@
+/** What routes may use: the read side of everything, and no way to change anything. */
+import type { Log } from '../log.ts';
+import type { LatestReports, Receiver } from '../legs/telemetry/index.ts';
+import type { PassOutcome } from '../passes/index.ts';
+import type { Store } from '../store/index.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface ApiContext {
+  readonly version: string;
+  readonly cluster: string;
+  readonly startedAt: Date;
+  readonly now: () => Date;
+  readonly passesDir: string;
+  readonly store: Pick<Store, 'events' | 'findings' | 'agent' | 'lastPass' | 'sizeBytes'>;
+  readonly latest: Pick<LatestReports, 'get' | 'nodes'>;
+  readonly receiver: Pick<Receiver, 'connection' | 'connections'>;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly passes: PassProgress;
+  readonly log: Log;
+}
+
+/** Of this process. */
+export interface PassProgress {
+  /** The last good pass and when it ended; null before it. */
+  readonly last: () => { readonly outcome: PassOutcome; readonly at: Date } | null;
+  /** Set while the newest attempt failed. */
+  readonly failure: () => { readonly at: Date; readonly message: string } | null;
+}

@@ -1,0 +1,4 @@
+/** HTTP: read API, metrics, page. */
+export { createMetrics, type Metrics } from './metrics.ts';
+export { createServer } from './server.ts';
+export type { ApiContext, PassProgress } from './context.ts';

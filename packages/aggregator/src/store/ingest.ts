@@ -1,0 +1,185 @@
+/**
+ * The write path of what agents send: one batch, one transaction. When `commitBatch` resolves, the batch is on the disk and
+ * its events may be acknowledged; when it rejects, nothing of it was kept.
+ */
+import type { Kysely, Transaction } from 'kysely';
+import type { Finding } from '@trivet/shared/model/finding.ts';
+import type { TelemetryRow } from '@trivet/shared/model/observation.ts';
+import type { Hello } from '@trivet/shared/protocol/messages.ts';
+import type { Database, EventsTable, FindingsTable } from './schema.ts';
+
+/** Without the id, which the store gives. */
+export type NewEvent = Omit<EventsTable, 'id'>;
+
+export interface StreamProgress {
+  readonly agentId: string;
+  readonly streamId: string;
+  readonly node: string;
+  readonly ackedSeq: number;
+  /** Newly found missing, to be added. */
+  readonly missing: number;
+}
+
+export interface StoredReport {
+  readonly reportId: string;
+  readonly agentId: string;
+  readonly takenAt: string;
+  readonly row: TelemetryRow;
+}
+
+export interface IngestBatch {
+  readonly events: readonly NewEvent[];
+  readonly streams: readonly StreamProgress[];
+  /** At most one a node. */
+  readonly reports: readonly StoredReport[];
+}
+
+export interface Committed {
+  readonly stored: number;
+  /** Already there, under the same key. */
+  readonly duplicate: number;
+}
+
+/** Rows a statement: at most 12 values each, far below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
+const ROWS_MAX = 500;
+
+export async function commitBatch(db: Kysely<Database>, batch: IngestBatch, nextId: () => number): Promise<Committed> {
+  return db.transaction().execute(async (tx) => {
+    let stored = 0;
+    for (const events of chunks(batch.events)) stored += await insertEvents(tx, events, nextId);
+    for (const stream of batch.streams) await advanceStream(tx, stream);
+    for (const reports of chunks(batch.reports)) await upsertReports(tx, reports);
+    for (const findings of chunks(batch.reports.flatMap(findingRows))) await upsertFindings(tx, findings);
+    return { stored, duplicate: batch.events.length - stored };
+  });
+}
+
+/** Remembers who speaks for a node, and answers how far its stream was taken over. */
+export async function openStream(db: Kysely<Database>, hello: Hello, at: string): Promise<number> {
+  const agent = {
+    agent_id: hello.agentId,
+    stream_id: hello.streamId,
+    boot_id: hello.bootId,
+    version: hello.agentVersion,
+    hardware: JSON.stringify(hello.hardware),
+    connected_at: at,
+  };
+  await db
+    .insertInto('agents')
+    .values({ node: hello.node, ...agent })
+    .onConflict((conflict) => conflict.column('node').doUpdateSet(agent))
+    .execute();
+  const stream = await db
+    .selectFrom('streams')
+    .select('acked_seq')
+    .where('agent_id', '=', hello.agentId)
+    .where('stream_id', '=', hello.streamId)
+    .executeTakeFirst();
+  return stream?.acked_seq ?? 0;
+}
+
+async function insertEvents(
+  tx: Transaction<Database>,
+  events: readonly NewEvent[],
+  nextId: () => number,
+): Promise<number> {
+  const result = await tx
+    .insertInto('events')
+    .values(events.map((event) => ({ id: nextId(), ...event })))
+    .onConflict((conflict) => conflict.columns(['agent_id', 'stream_id', 'seq']).doNothing())
+    .executeTakeFirstOrThrow();
+  return Number(result.numInsertedOrUpdatedRows ?? 0);
+}
+
+async function advanceStream(tx: Transaction<Database>, stream: StreamProgress): Promise<void> {
+  await tx
+    .insertInto('streams')
+    .values({
+      agent_id: stream.agentId,
+      stream_id: stream.streamId,
+      node: stream.node,
+      acked_seq: stream.ackedSeq,
+      missing: stream.missing,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['agent_id', 'stream_id'])
+        .doUpdateSet((eb) => ({
+          acked_seq: eb.ref('excluded.acked_seq'),
+          missing: eb('streams.missing', '+', eb.ref('excluded.missing')),
+        }))
+        // A connection that was replaced may commit after its successor: progress never goes back.
+        .whereRef('streams.acked_seq', '<', 'excluded.acked_seq'),
+    )
+    .execute();
+}
+
+async function upsertReports(tx: Transaction<Database>, reports: readonly StoredReport[]): Promise<void> {
+  await tx
+    .insertInto('reports')
+    .values(
+      reports.map(({ reportId, agentId, takenAt, row }) => ({
+        node: row.node,
+        report_id: reportId,
+        agent_id: agentId,
+        taken_at: takenAt,
+        received_at: row.receivedAt,
+        row: JSON.stringify(row),
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.column('node').doUpdateSet((eb) => ({
+        report_id: eb.ref('excluded.report_id'),
+        agent_id: eb.ref('excluded.agent_id'),
+        taken_at: eb.ref('excluded.taken_at'),
+        received_at: eb.ref('excluded.received_at'),
+        row: eb.ref('excluded.row'),
+      })),
+    )
+    .execute();
+}
+
+async function upsertFindings(tx: Transaction<Database>, findings: readonly FindingsTable[]): Promise<void> {
+  await tx
+    .insertInto('findings')
+    .values(findings)
+    .onConflict((conflict) =>
+      conflict.columns(['node', 'id']).doUpdateSet((eb) => ({
+        state: eb.ref('excluded.state'),
+        last_seen: eb.ref('excluded.last_seen'),
+        count: eb.ref('excluded.count'),
+        last_asserted_at: eb.ref('excluded.last_asserted_at'),
+        body: eb.ref('excluded.body'),
+      })),
+    )
+    .execute();
+}
+
+/** One row an id: PostgreSQL refuses a statement that would update one row twice. */
+function findingRows({ row }: StoredReport): FindingsTable[] {
+  const byId = new Map(row.findings.map((finding) => [finding.id, findingRow(row, finding)]));
+  return [...byId.values()];
+}
+
+function findingRow(row: TelemetryRow, finding: Finding): FindingsTable {
+  return {
+    node: row.node,
+    id: finding.id,
+    gpu_uuid: finding.gpu?.uuid ?? null,
+    serial: row.hardware.serial,
+    code: finding.code,
+    state: finding.state,
+    first_seen: finding.firstSeen,
+    last_seen: finding.lastSeen,
+    count: finding.count,
+    first_asserted_at: row.receivedAt,
+    last_asserted_at: row.receivedAt,
+    body: JSON.stringify(finding),
+  };
+}
+
+function chunks<T>(rows: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  for (let from = 0; from < rows.length; from += ROWS_MAX) parts.push(rows.slice(from, from + ROWS_MAX));
+  return parts;
+}
