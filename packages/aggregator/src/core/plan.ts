@@ -1,4 +1,6 @@
 /** The decision: sets, plan and refusals of one pass. Pure: the same input gives the same bytes. */
+import { strongest } from '@trivet/shared/health/verdict.ts';
+import type { Finding } from '@trivet/shared/model/finding.ts';
 import type { Plan, Refusal, Step } from '@trivet/shared/model/plan.ts';
 import { deriveSets } from './derive.ts';
 import { advanceExpected, advanceState } from './advance.ts';
@@ -6,8 +8,8 @@ import type { NodeFacts, PassInput } from './facts.ts';
 import { buildLimits, type NodeLimit } from './limits.ts';
 import { has } from './node-set.ts';
 import { DECISION_SETS, OUTCOME_SETS, withDerived, type Sets } from './recipes.ts';
-import { reconcile } from './reconcile.ts';
-import { reasonsAgainst, refusal } from './refuse.ts';
+import { mostUrgent, reconcile } from './reconcile.ts';
+import { freshFindings, reasonsAgainst, refusal } from './refuse.ts';
 import { gangsOn, seedOf, select, type Selection } from './select.ts';
 import type { PassState } from './state.ts';
 import { reasonsToWithhold } from './withhold.ts';
@@ -87,26 +89,26 @@ function planOf(input: PassInput, planned: readonly NodeFacts[], withheld: Plan[
     mode: 'observe',
     seed: seedOf(input.cluster, input.pass),
     createdAt: input.now,
-    steps: planned.map(stepOf),
+    steps: planned.map((facts, index) => stepOf(facts, freshFindings(facts, input), index + 1)),
     withheld,
   };
 }
 
-function stepOf(facts: NodeFacts, index: number): Step {
-  const hardware = facts.telemetry?.hardware;
+function stepOf(facts: NodeFacts, findings: readonly Finding[], order: number): Step {
+  const { serial = null, gpus = [] } = facts.telemetry?.hardware ?? {};
   return {
-    order: index + 1,
+    order,
     node: facts.node,
     kind: 'drain',
-    action: facts.hardFindings.length === 0 ? 'none' : (facts.strongest?.action ?? 'none'),
-    urgency: facts.urgency ?? 'soon',
-    findings: facts.hardFindings.map(({ id }) => id),
-    why: whyOf(facts),
+    action: strongest(findings)?.action ?? 'none',
+    urgency: mostUrgent(findings) ?? 'soon',
+    findings: findings.map(({ id }) => id),
+    why: whyOf(facts, findings),
     expected: {
       uid: facts.cluster?.uid ?? null,
       bootId: facts.telemetry?.bootId ?? null,
-      serial: hardware?.serial ?? null,
-      gpuUuids: (hardware?.gpus ?? [])
+      serial,
+      gpuUuids: gpus
         .map(({ uuid }) => uuid)
         .filter((uuid) => uuid !== null)
         .sort(),
@@ -114,8 +116,8 @@ function stepOf(facts: NodeFacts, index: number): Step {
   };
 }
 
-function whyOf(facts: NodeFacts): string {
-  const codes = facts.hardFindings.map(({ code, gpu }) => {
+function whyOf(facts: NodeFacts, findings: readonly Finding[]): string {
+  const codes = findings.map(({ code, gpu }) => {
     const where = gpu?.pciBusId ?? gpu?.uuid ?? null;
     return where === null ? code : `${code} on ${where}`;
   });

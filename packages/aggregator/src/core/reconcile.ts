@@ -158,7 +158,7 @@ function verdictOf(row: TelemetryRow | null, freshness: Freshness, doubled: bool
   return verdict(row.findings, row.signals);
 }
 
-function mostUrgent(findings: readonly Finding[]): Urgency | null {
+export function mostUrgent(findings: readonly Finding[]): Urgency | null {
   return URGENCIES.find((urgency) => findings.some((finding) => finding.urgency === urgency)) ?? null;
 }
 

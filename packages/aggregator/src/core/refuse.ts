@@ -1,5 +1,6 @@
 /** Why a suspect is not even a candidate: each subtraction of `candidate-drain` as a refusal with its code and numbers. */
 import type { Refusal, RefusalCode } from '@trivet/shared/model/plan.ts';
+import type { Finding } from '@trivet/shared/model/finding.ts';
 import type { NodeFacts, PassInput } from './facts.ts';
 import { ageSeconds, STALE_AFTER_INTERVALS } from './reconcile.ts';
 
@@ -48,43 +49,46 @@ function standing(facts: NodeFacts, input: PassInput): Reason[] {
 }
 
 function notReporting(facts: NodeFacts, input: PassInput): Reason {
-  const limit = STALE_AFTER_INTERVALS * input.policy.reportInterval.seconds;
+  const limit = evidenceLimitSeconds(input);
   const age = facts.telemetryAgeSeconds;
   if (age === null) return { code: 'not-reporting', limit, text: 'its agent was never heard' };
   return { code: 'not-reporting', limit, current: age, text: `last report ${age} s ago; the limit is ${limit} s` };
 }
 
-/** A hard finding stands alone, and only as long as the collector behind it is read afresh. A requested drain needs none. */
+/** A hard finding stands alone, and only as long as a collector behind it is read afresh. A requested drain needs none. */
 function evidence(facts: NodeFacts, input: PassInput): Reason[] {
   if (facts.inventory?.drainRequested === true) return [];
   if (facts.hardFindings.length === 0) {
     const code = facts.strongest?.code ?? 'no open finding';
     return [{ code: 'evidence-soft', text: `${code} alone is soft evidence: it needs repetition or a second signal` }];
   }
-  if (facts.freshness !== 'reporting') return [];
-  const limit = STALE_AFTER_INTERVALS * input.policy.reportInterval.seconds;
-  const ages = facts.hardFindings.map((finding) => evidenceAgeSeconds(finding.evidence, facts, input));
-  const age = Math.min(...ages);
-  if (age <= limit) return [];
+  if (facts.freshness !== 'reporting' || freshFindings(facts, input).length > 0) return [];
+  const limit = evidenceLimitSeconds(input);
+  const age = Math.min(...facts.hardFindings.map((finding) => evidenceAgeSeconds(finding, facts, input)));
   const current = Number.isFinite(age) ? age : null;
-  const seen = current === null ? 'is not read any more' : `was read ${current} s ago`;
+  const seen = current === null ? 'cannot be read now' : `was read ${current} s ago`;
   const text = `the collector behind its finding ${seen}; the limit is ${limit} s`;
   return [{ code: 'not-reporting', limit, text, ...(current === null ? {} : { current }) }];
 }
 
+/** Hard findings that a collector still vouches for: the only ones that a step may rest on. */
+export function freshFindings(facts: NodeFacts, input: PassInput): readonly Finding[] {
+  const limit = evidenceLimitSeconds(input);
+  return facts.hardFindings.filter((finding) => evidenceAgeSeconds(finding, facts, input) <= limit);
+}
+
+function evidenceLimitSeconds({ policy }: PassInput): number {
+  return STALE_AFTER_INTERVALS * policy.reportInterval.seconds;
+}
+
 /** Age of the newest good sample of any collector that saw the finding; infinite when none can be read now. */
-export function evidenceAgeSeconds(
-  evidence: readonly { readonly source: string }[],
-  facts: Pick<NodeFacts, 'telemetry'>,
-  input: Pick<PassInput, 'now'>,
-): number {
-  const row = facts.telemetry;
-  if (row === null) return Infinity;
+function evidenceAgeSeconds({ evidence }: Finding, { telemetry }: NodeFacts, { now }: PassInput): number {
+  if (telemetry === null) return Infinity;
   const sources = new Set(evidence.map(({ source }) => source));
-  const ages = row.signals
+  const ages = telemetry.signals
     .filter(({ name, state, ageMs }) => sources.has(name) && state === 'ok' && ageMs !== null)
     .map(({ ageMs }) => (ageMs ?? Infinity) / 1000);
-  return Math.floor(Math.min(Infinity, ...ages) + ageSeconds(row.receivedAt, Date.parse(input.now)));
+  return Math.floor(Math.min(Infinity, ...ages) + ageSeconds(telemetry.receivedAt, Date.parse(now)));
 }
 
 function permission(facts: NodeFacts): Reason[] {

@@ -1,6 +1,7 @@
 /** What is planned must be the right node, ours to take, not protected, and condemned by evidence read just now. */
 import type { Step } from '@trivet/shared/model/plan.ts';
-import { LEGS } from '@trivet/shared/model/observation.ts';
+import type { Finding } from '@trivet/shared/model/finding.ts';
+import { LEGS, type TelemetryRow } from '@trivet/shared/model/observation.ts';
 import { condemning, secondsBefore, telemetryLimitSeconds, type Broken, type Invariant, type Subject } from './view.ts';
 
 type Complain = (subject: Subject, step: Step) => readonly string[];
@@ -38,14 +39,19 @@ const staleEvidence: Complain = ({ input, view }, { node, findings }) => {
   if (age > limit) return [`its report is ${age} s old; the limit is ${limit} s`];
   const open = new Map(condemning(row).map((finding) => [finding.id, finding]));
   const unfounded = findings.filter((id) => !open.has(id)).map((id) => `finding ${id} is not an open hard one`);
-  if (findings.length === 0 || unfounded.length > 0) return unfounded;
-  const sources = new Set(findings.flatMap((id) => open.get(id)?.evidence.map(({ source }) => source) ?? []));
-  const readNow = row.signals.some(
-    ({ name, state, ageMs }) =>
-      sources.has(name) && state === 'ok' && ageMs !== null && ageMs / 1000 + age <= limit + 1,
-  );
-  return readNow ? [] : ['no collector behind its findings has been read within the limit'];
+  if (unfounded.length > 0) return unfounded;
+  return findings
+    .filter((id) => !isReadNow(row, open.get(id)?.evidence ?? [], limit + 1 - age))
+    .map((id) => `no collector behind finding ${id} has been read within ${limit} s`);
 };
+
+/** Whether a collector that saw it was read well, this long before the report at most. */
+function isReadNow({ signals }: TelemetryRow, evidence: Finding['evidence'], withinSeconds: number): boolean {
+  const sources = new Set(evidence.map(({ source }) => source));
+  return signals.some(
+    ({ name, state, ageMs }) => sources.has(name) && state === 'ok' && ageMs !== null && ageMs <= withinSeconds * 1000,
+  );
+}
 
 /** I-16: never a protected node or one a person keeps hands off; protection that was there cannot have vanished. */
 export const protectedUntouched: Invariant = (subject) => {
