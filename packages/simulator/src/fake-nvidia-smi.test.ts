@@ -173,7 +173,7 @@ describe('fake nvidia-smi', () => {
     ['hang-at-shutdown', true],
     ['shutdown-fails', true],
   ] as const)('%s: not ok, document: %s', async (ending, hasSample) => {
-    const collected = await collect(world({ ending }), ending.startsWith('hang') ? 3000 : 30_000);
+    const collected = await collect(world({ ending }), ending.startsWith('hang') ? 5000 : 30_000);
     expect(collected.state).toBe('unknown');
     expect('sample' in collected && collected.sample !== undefined).toBe(hasSample);
   });
