@@ -6,6 +6,10 @@ import type { GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
 import type { KernelEvent } from './kernel-event.ts';
 
+/** Names of the collectors that findings come from. */
+export const KERNEL_LOG = 'kernel-log';
+export const NVIDIA_SMI = 'nvidia-smi';
+
 export interface Seen {
   /** Null: about the node as a whole. */
   readonly gpu: GpuRef | null;
@@ -15,6 +19,18 @@ export interface Seen {
   /** The collector behind it. */
   readonly source: string;
   readonly text: string;
+  /** Code of the fault that it is a symptom of, where the line itself says so. */
+  readonly causedBy?: string;
+  /** Index of the kernel event behind it: what happened after what. Samples come after all events. */
+  readonly event?: number;
+}
+
+/** Proof that something is not so: the reading was there and good. A reading that is missing proves nothing. */
+export interface Absent {
+  readonly gpu: GpuRef | null;
+  readonly code: string;
+  /** When the sample was begun: what became known later is not disproved by it. */
+  readonly at: string;
 }
 
 export interface CheckInput {
@@ -23,6 +39,8 @@ export interface CheckInput {
   /** New since the last run, oldest first. */
   readonly events: readonly KernelEvent[];
   readonly at: string;
+  /** When the samples were begun (a vendor tool takes seconds); `at` when nobody says. */
+  readonly sampledAt?: string;
   /** From configuration or inventory; null when nobody said. */
   readonly expectedGpus: number | null;
   /** Most GPUs that this node was ever seen with, 0 before the first sample. */
@@ -34,4 +52,6 @@ export interface Check {
   /** Collectors without which it says nothing at all. */
   readonly needs: readonly string[];
   readonly run: (input: CheckInput) => readonly Seen[];
+  /** What this input proves to be over or never there; for conditions that samples show. */
+  readonly absent?: (input: CheckInput) => readonly Absent[];
 }

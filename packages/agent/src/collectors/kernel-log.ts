@@ -4,6 +4,7 @@
  * makes the log `unknown` for a while; what cannot be parsed is counted and skipped.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { KERNEL_LOG } from '../checks/check.ts';
 import type { KernelEvent } from '../checks/kernel-event.ts';
 import { errorText } from '../errors.ts';
 import { openKernelLog } from '../os/kernel-log.ts';
@@ -13,7 +14,6 @@ import type { Collected, Collector } from './collector.ts';
 import { continuesMessage, expectsMore, parseKernelText } from './kernel-line.ts';
 import { parseRecord, unframe } from './kernel-record.ts';
 
-export const KERNEL_LOG = 'kernel-log';
 export const KMSG_PATH = '/dev/kmsg';
 
 /** Opaque to whoever keeps it. */

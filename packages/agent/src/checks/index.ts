@@ -1,0 +1,39 @@
+/** Every check there is, and one run over all of them. */
+import type { Absent, Check, CheckInput, Seen } from './check.ts';
+import { ecc } from './ecc.ts';
+import { fabric } from './fabric.ts';
+import { gpuCount } from './gpu-count.ts';
+import { gpuLost } from './gpu-lost.ts';
+import { recoveryAction } from './recovery-action.ts';
+import { remapping } from './remapping.ts';
+import { resetStatus } from './reset-status.ts';
+import { retiredPages } from './retired-pages.ts';
+import { sxid } from './sxid.ts';
+import { xid } from './xid.ts';
+
+export const CHECKS: readonly Check[] = [
+  xid,
+  sxid,
+  recoveryAction,
+  gpuLost,
+  gpuCount,
+  resetStatus,
+  ecc,
+  remapping,
+  retiredPages,
+  fabric,
+];
+
+/** What the ledger takes: in the order in which it happened, samples last. */
+export interface CheckResult {
+  readonly seen: readonly Seen[];
+  readonly absent: readonly Absent[];
+}
+
+export function runChecks(input: CheckInput): CheckResult {
+  const order = ({ event }: Seen) => event ?? input.events.length;
+  return {
+    seen: CHECKS.flatMap(({ run }) => run(input)).sort((a, b) => order(a) - order(b)),
+    absent: CHECKS.flatMap(({ absent }) => absent?.(input) ?? []),
+  };
+}

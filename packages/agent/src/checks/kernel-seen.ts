@@ -1,0 +1,30 @@
+/** What the checks of kernel events share: which GPU an address means, and the shape of what was seen. */
+import type { GpuRef } from '@trivet/shared/model/finding.ts';
+import { KERNEL_LOG } from './check.ts';
+import type { CheckInput, Seen } from './check.ts';
+import type { KernelEvent } from './kernel-event.ts';
+
+/** A kernel line has the bus id only; the UUID is taken from the sample, or from a line that named it. */
+export function gpuAt(pciBusId: string, { samples, events }: CheckInput): GpuRef {
+  const sampled = samples.nvidia?.gpus.find((gpu) => gpu.pciBusId === pciBusId)?.uuid ?? null;
+  if (sampled !== null) return { uuid: sampled, pciBusId };
+  for (const event of events) {
+    if (event.kind === 'gpu-identity' && event.pciBusId === pciBusId && event.uuid !== null) {
+      return { uuid: event.uuid, pciBusId };
+    }
+  }
+  return { uuid: null, pciBusId };
+}
+
+/** Runs over the events of one kind, oldest first. */
+export function seenInEvents<Kind extends KernelEvent['kind']>(
+  input: CheckInput,
+  kind: Kind,
+  see: (event: Extract<KernelEvent, { kind: Kind }>) => Pick<Seen, 'gpu' | 'code' | 'causedBy'> | null,
+): Seen[] {
+  const isOfKind = (event: KernelEvent): event is Extract<KernelEvent, { kind: Kind }> => event.kind === kind;
+  return input.events.flatMap((event, index) => {
+    const seen = isOfKind(event) ? see(event) : null;
+    return seen === null ? [] : [{ ...seen, at: event.at, source: KERNEL_LOG, text: event.text, event: index }];
+  });
+}

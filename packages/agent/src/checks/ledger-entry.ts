@@ -1,0 +1,113 @@
+/** One open finding with what the ledger must remember about it, and how it is opened, seen again and closed. */
+import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
+import { EVIDENCE_MAX, EVIDENCE_TEXT_MAX } from '@trivet/shared/model/finding.ts';
+import type { Evidence, FaultClass, Finding, GpuRef } from '@trivet/shared/model/finding.ts';
+import { KERNEL_LOG } from './check.ts';
+import type { Seen } from './check.ts';
+import { findingId } from './finding-id.ts';
+
+export interface LedgerEntry {
+  readonly finding: Finding;
+  readonly bootId: string;
+  /** When the ledger last heard of it, by its caller's clock: a sample begun before that disproves nothing. */
+  readonly learnedAt: string;
+  /** The kernel log said so: it happened, and only the proof of its action closes it. Else a sample shows it, or does not. */
+  readonly isEvent: boolean;
+  /** When the burst of lines began that the newest evidence stands for. */
+  readonly burstAt: string;
+}
+
+/** Lines of one fault come within seconds (Delta SC'25 groups by 5 s); all are counted, one is kept. */
+export const BURST_MS = 5_000;
+
+export function isSameGpu(a: GpuRef | null, b: GpuRef | null): boolean {
+  if (a === null || b === null) return a === b;
+  if (a.uuid !== null && b.uuid !== null) return a.uuid === b.uuid;
+  return a.pciBusId !== null && a.pciBusId === b.pciBusId;
+}
+
+export interface Where {
+  readonly node: string;
+  readonly bootId: string;
+  /** The caller's clock. */
+  readonly at: string;
+}
+
+/** `root`: the fault that this is only a symptom of; then it is kept, and condemns nobody. */
+export function openEntry(seen: Seen, root: string | null, { node, bootId, at }: Where): LedgerEntry {
+  const entry = catalogueEntry(seen.code);
+  const { class: faultClass, action, strength, urgency } = root === null ? entry : SYMPTOM;
+  const gpuName = seen.gpu?.uuid ?? seen.gpu?.pciBusId ?? '';
+  const because = root === null ? '' : `A symptom of ${root}. `;
+  const finding: Finding = {
+    id: findingId([node, gpuName, faultClass, seen.code, bootId]),
+    gpu: seen.gpu,
+    class: faultClass,
+    code: seen.code,
+    strength,
+    action,
+    urgency,
+    state: 'open',
+    firstSeen: seen.at,
+    lastSeen: seen.at,
+    count: 1,
+    evidence: [evidenceOf(seen)],
+    rule: `${because}${entry.reason} (${entry.source})`,
+  };
+  return { finding, bootId, learnedAt: at, isEvent: seen.source === KERNEL_LOG, burstAt: seen.at };
+}
+const SYMPTOM = { class: 'follow', action: 'none', strength: 'soft', urgency: 'watch' } as const;
+
+function evidenceOf({ at, source, text }: Pick<Seen, 'at' | 'source' | 'text'>): Evidence {
+  return { at, source, text: text.slice(0, EVIDENCE_TEXT_MAX) };
+}
+
+/** The first and the newest. */
+function withEvidence(evidence: readonly Evidence[], next: Evidence): readonly Evidence[] {
+  const all = [...evidence, next];
+  return all.length <= EVIDENCE_MAX ? all : [...all.slice(0, 1), ...all.slice(1 - EVIDENCE_MAX)];
+}
+
+/** Another line counts; another sample that reads the same does not. */
+export function seeAgain(entry: LedgerEntry, seen: Seen, at: string): LedgerEntry {
+  const { finding } = entry;
+  const isEvent = seen.source === KERNEL_LOG;
+  const newest = finding.evidence.findLast(({ source }) => source === seen.source);
+  const isNews = isEvent
+    ? newest === undefined || Math.abs(Date.parse(seen.at) - Date.parse(entry.burstAt)) > BURST_MS
+    : newest?.text !== seen.text.slice(0, EVIDENCE_TEXT_MAX);
+  return {
+    ...entry,
+    learnedAt: at,
+    isEvent: entry.isEvent || isEvent,
+    burstAt: isEvent && isNews ? seen.at : entry.burstAt,
+    finding: {
+      ...finding,
+      lastSeen: later(finding.lastSeen, seen.at),
+      count: finding.count + (isEvent || isNews ? 1 : 0),
+      evidence: isNews ? withEvidence(finding.evidence, evidenceOf(seen)) : finding.evidence,
+    },
+  };
+}
+
+/** Both are ISO 8601 in UTC, which sort as text. */
+function later(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+/** The proof is its last evidence. */
+export function closedFinding({ finding }: LedgerEntry, proof: Evidence): Finding {
+  return { ...finding, state: 'closed', evidence: withEvidence(finding.evidence, evidenceOf(proof)) };
+}
+
+/** Classes of which a reset is the proof: what a fresh start of the GPU mends, and what never outlives it. */
+export const MENDED_BY_RESET: ReadonlySet<FaultClass> = new Set([
+  'ignore',
+  'app',
+  'follow',
+  'decode',
+  'unclassified',
+  'watch',
+  'reset-at-next-window',
+  'reset',
+]);

@@ -1,0 +1,225 @@
+/**
+ * The node's findings: what is open, since when, and on what evidence. Nothing closes by age, and nothing because a collector
+ * fell silent. A condition closes when a good sample shows it gone. What the kernel log said happened closes by the proof
+ * of its action: the driver withdrew its request for a reset; the node has booted again; another board sits in the slot.
+ * Plain JSON, kept by the agent across restarts. Pure.
+ */
+import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
+import { actionRank } from '@trivet/shared/model/finding.ts';
+import type { Evidence, FaultClass, Finding, GpuRef } from '@trivet/shared/model/finding.ts';
+import type { Samples } from '@trivet/shared/model/report.ts';
+import { KERNEL_LOG, NVIDIA_SMI } from './check.ts';
+import type { Absent, Seen } from './check.ts';
+import { MENDED_BY_RESET, closedFinding, isSameGpu, openEntry, seeAgain } from './ledger-entry.ts';
+import type { LedgerEntry, Where } from './ledger-entry.ts';
+import { RECOVERY_DONE, RECOVERY_PREFIX } from './recovery-action.ts';
+
+export interface Ledger {
+  readonly version: 1;
+  readonly bootId: string | null;
+  readonly entries: readonly LedgerEntry[];
+  /** UUID by bus id, of this boot: kernel lines name only the latter. */
+  readonly uuids: { readonly [pciBusId: string]: string };
+  /** Findings that there was no room for. */
+  readonly dropped: number;
+}
+
+export const EMPTY_LEDGER: Ledger = { version: 1, bootId: null, entries: [], uuids: {}, dropped: 0 };
+
+/** A node has at most 16 GPUs with a few findings each; more is a flood, and a report must fit into one frame of 1 MiB. */
+export const LEDGER_MAX = 128;
+/** NVSwitch lines and NVLink errors of the peers come up to 12 s (captured) after the GPU that left the bus. */
+const SYMPTOM_MS = 30_000;
+
+export interface Application extends Where {
+  /** In the order in which it happened (`runChecks`). */
+  readonly seen: readonly Seen[];
+  readonly absent: readonly Absent[];
+  /** Those that the checks ran on. */
+  readonly samples: Samples;
+}
+
+export interface Applied {
+  readonly ledger: Ledger;
+  /** Also those that the same input closed again. */
+  readonly opened: readonly Finding[];
+  readonly closed: readonly Finding[];
+}
+
+export function findings(ledger: Ledger): Finding[] {
+  return ledger.entries.map(({ finding }) => finding);
+}
+
+interface Draft {
+  entries: LedgerEntry[];
+  uuids: { [pciBusId: string]: string };
+  dropped: number;
+  readonly closed: Finding[];
+  readonly openedIds: Set<string>;
+}
+
+export function applySeen(ledger: Ledger, application: Application): Applied {
+  const { bootId, at, samples } = application;
+  const isSameBoot = ledger.bootId === bootId;
+  const draft: Draft = {
+    entries: [...ledger.entries],
+    uuids: isSameBoot ? { ...ledger.uuids } : {},
+    dropped: ledger.dropped,
+    closed: [],
+    openedIds: new Set(),
+  };
+  closeAfterBoot(draft, application);
+  closeReplaced(draft, application);
+  learnUuids(draft, samples, bootId);
+  for (const seen of application.seen) see(draft, { ...seen, gpu: withUuid(seen.gpu, draft.uuids) }, application);
+  for (const absent of application.absent) {
+    const proof = { at, source: NVIDIA_SMI, text: 'closed: a good reading shows that it is over' };
+    close(draft, proof, ({ finding, isEvent, learnedAt }) => {
+      const isMeant = finding.code === absent.code && isSameGpu(finding.gpu, absent.gpu);
+      return isMeant && !isEvent && learnedAt < absent.at;
+    });
+  }
+  const { entries, uuids, dropped, closed, openedIds } = draft;
+  const open = entries.map(({ finding }) => finding);
+  const isStillOpen = new Set(open.map(({ id }) => id));
+  const overAlready = closed.filter(({ id }) => !isStillOpen.has(id));
+  return {
+    ledger: { version: 1, bootId, entries, uuids, dropped },
+    opened: [...open, ...overAlready].filter(({ id }) => openedIds.has(id)),
+    closed,
+  };
+}
+
+function close(draft: Draft, proof: Evidence, isOver: (entry: LedgerEntry) => boolean): LedgerEntry[] {
+  const over = draft.entries.filter(isOver);
+  if (over.length === 0) return over;
+  draft.entries = draft.entries.filter((entry) => !over.includes(entry));
+  draft.closed.push(...over.map((entry) => closedFinding(entry, proof)));
+  return over;
+}
+
+function isRecovery({ finding }: LedgerEntry): boolean {
+  return finding.code.startsWith(RECOVERY_PREFIX);
+}
+
+/** A new boot is the proof for everything that happened before it, but not for a board that has to be replaced. */
+function closeAfterBoot(draft: Draft, { bootId, at }: Application): void {
+  const proof = { at, source: 'host', text: `closed: the node has booted again (boot id ${bootId})` };
+  close(
+    draft,
+    proof,
+    (entry) => entry.bootId !== bootId && entry.finding.class !== 'replace' && (entry.isEvent || isRecovery(entry)),
+  );
+}
+
+/** The slot has another board, and the board of the finding is nowhere in the node. */
+function closeReplaced(draft: Draft, { samples, at }: Application): void {
+  const gpus = samples.nvidia?.gpus ?? [];
+  const proof = { at, source: NVIDIA_SMI, text: 'closed: another board sits in its place' };
+  close(draft, proof, ({ finding }) => {
+    const { uuid = null, pciBusId = null } = finding.gpu ?? {};
+    if (uuid === null || pciBusId === null || gpus.some((gpu) => gpu.uuid === uuid)) return false;
+    return gpus.some((gpu) => gpu.pciBusId === pciBusId && gpu.uuid !== null);
+  });
+}
+
+/** Also for findings of this boot that were opened before the UUID was known; of another boot the board may have changed. */
+function learnUuids(draft: Draft, samples: Samples, bootId: string): void {
+  for (const { pciBusId, uuid } of samples.nvidia?.gpus ?? []) {
+    if (pciBusId !== null && uuid !== null) draft.uuids[pciBusId] = uuid;
+  }
+  draft.entries = draft.entries.map((entry) => {
+    const gpu = withUuid(entry.finding.gpu, draft.uuids);
+    if (entry.bootId !== bootId || gpu === entry.finding.gpu) return entry;
+    return { ...entry, finding: { ...entry.finding, gpu } };
+  });
+}
+
+function withUuid(gpu: GpuRef | null, uuids: Draft['uuids']): GpuRef | null {
+  if (gpu === null || gpu.uuid !== null || gpu.pciBusId === null) return gpu;
+  const uuid = uuids[gpu.pciBusId];
+  return uuid === undefined ? gpu : { ...gpu, uuid };
+}
+
+function see(draft: Draft, seen: Seen, where: Where): void {
+  if (seen.code.startsWith(RECOVERY_PREFIX)) supersedeRecovery(draft, seen);
+  if (seen.code === RECOVERY_DONE) return;
+  const root = rootOf(draft, seen);
+  const isSame = ({ finding }: LedgerEntry) =>
+    finding.code === seen.code &&
+    isSameGpu(finding.gpu, seen.gpu) &&
+    (finding.class === 'follow') === isFollow(seen, root);
+  const known = draft.entries.findIndex((entry) => entry.bootId === where.bootId && isSame(entry));
+  const entry = draft.entries[known];
+  if (entry !== undefined) {
+    draft.entries[known] = seeAgain(entry, seen, where.at);
+    return;
+  }
+  // The same condition after a boot is another finding.
+  const proof = { at: where.at, source: seen.source, text: 'closed: seen again after a boot, as another finding' };
+  close(draft, proof, (old) => old.bootId !== where.bootId && !old.isEvent && isSame(old));
+  add(draft, openEntry(seen, root, where));
+}
+
+function isFollow(seen: Seen, root: string | null): boolean {
+  return root !== null || catalogueEntry(seen.code).class === 'follow';
+}
+
+/** Room for the strongest: a flood of harmless codes never hides a hard fault. */
+function add(draft: Draft, entry: LedgerEntry): void {
+  draft.entries.push(entry);
+  draft.openedIds.add(entry.finding.id);
+  if (draft.entries.length <= LEDGER_MAX) return;
+  const strength = ({ finding }: LedgerEntry) => actionRank(finding.action) * 2 + Number(finding.strength === 'hard');
+  const weakest = draft.entries.reduce((a, b) => (strength(b) <= strength(a) ? b : a));
+  draft.entries = draft.entries.filter((other) => other !== weakest);
+  draft.dropped += 1;
+}
+
+/** Never for a code that drains: a line that names a harmless cause must not hide a hard fault. */
+const MAY_BE_SYMPTOM: ReadonlySet<FaultClass> = new Set([
+  'ignore',
+  'app',
+  'follow',
+  'decode',
+  'unclassified',
+  'watch',
+  'domain',
+]);
+const LEFT_THE_BUS: ReadonlySet<string> = new Set(['xid.79', 'gpu.lost']);
+
+function rootOf(draft: Draft, seen: Seen): string | null {
+  if (seen.source !== KERNEL_LOG || !MAY_BE_SYMPTOM.has(catalogueEntry(seen.code).class)) return null;
+  if (seen.causedBy !== undefined && seen.causedBy !== seen.code) return seen.causedBy;
+  if (!seen.code.startsWith('sxid.') && seen.code !== 'xid.74') return null;
+  const at = Date.parse(seen.at);
+  const root = draft.entries.find(({ finding, isEvent }) => {
+    const sinceMs = at - Date.parse(finding.lastSeen);
+    return isEvent && LEFT_THE_BUS.has(finding.code) && sinceMs >= 0 && sinceMs <= SYMPTOM_MS;
+  });
+  return root?.finding.code ?? null;
+}
+
+/**
+ * The driver's newest verdict on a GPU replaces the one before. When it had asked for a reset or a reboot and now asks for
+ * nothing, the GPU has had its fresh start. "None" alone proves no reset: a driver may never have asked for one.
+ */
+function supersedeRecovery(draft: Draft, seen: Seen): void {
+  // A sample disproves only what was known before it was begun; lines come in their order.
+  const isBefore = ({ learnedAt, finding }: LedgerEntry) =>
+    seen.source === KERNEL_LOG ? finding.lastSeen <= seen.at : learnedAt < seen.at;
+  const isOfGpu = ({ finding }: LedgerEntry) => isSameGpu(finding.gpu, seen.gpu);
+  const proof = { at: seen.at, source: seen.source, text: `closed: ${seen.text}` };
+  const withdrawn = close(
+    draft,
+    proof,
+    (entry) => isRecovery(entry) && isOfGpu(entry) && entry.finding.code !== seen.code && isBefore(entry),
+  );
+  const wasReset = withdrawn.some(({ finding }) => finding.class === 'reset' || finding.class === 'reboot');
+  if (seen.code !== RECOVERY_DONE || !wasReset) return;
+  close(
+    draft,
+    proof,
+    (entry) => entry.isEvent && isOfGpu(entry) && MENDED_BY_RESET.has(entry.finding.class) && isBefore(entry),
+  );
+}
