@@ -22,7 +22,7 @@ export function advanceExpected({ state, observations: { inventory } }: PassInpu
 
 export function advanceState(input: PassInput, facts: readonly NodeFacts[]): PassState {
   const { state, observations, now } = input;
-  const protectedNow = facts.filter((row) => row.protected).length;
+  const protectedNow = facts.filter((row) => row.protectedBy !== null).length;
   const { inventory } = observations;
   return {
     ...state,

@@ -14,7 +14,7 @@ const MEMBERS: { readonly [set: string]: Member } = {
   'inventory/spare': ({ inventory }) => inventory?.lifecycle === 'spare',
   'inventory/decommissioned': ({ inventory }) => inventory?.lifecycle === 'decommissioned',
   'inventory/hands-off': ({ handsOff }) => handsOff,
-  'inventory/protected': (facts) => facts.protected,
+  'inventory/protected': ({ protectedBy }) => protectedBy !== null,
   'inventory/drain-requested': ({ inventory }) => inventory?.drainRequested === true,
   'inventory/ticketed-by-us': ({ ticketedByUs }) => ticketedByUs,
   'inventory/ticketed-by-others': ({ ticketedByOthers }) => ticketedByOthers,

@@ -35,7 +35,8 @@ export interface NodeFacts {
   /** In E: should be serving. */
   readonly expected: boolean;
   readonly managed: boolean;
-  readonly protected: boolean;
+  /** Who protects it: `inventory`, `policy`, a cluster label, `own host`. Null: nobody. */
+  readonly protectedBy: string | null;
   readonly handsOff: boolean;
   readonly ticketedByUs: boolean;
   readonly ticketedByOthers: boolean;

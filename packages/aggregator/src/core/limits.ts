@@ -69,7 +69,7 @@ export function domainOf(facts: NodeFacts, kind: string): string {
 /** `population`: N of the policy, those that may be acted on at all. */
 function clusterLimit(input: PassInput, expected: readonly NodeFacts[], unavailable: ReadonlySet<string>): NodeLimit {
   const { policy } = input;
-  const population = expected.filter((row) => !row.protected && !row.handsOff).length;
+  const population = expected.filter((row) => row.protectedBy === null && !row.handsOff).length;
   const own = budgetOf(policy.unavailable, population, policy.minimumHealthy.count);
   return {
     code: 'budget',

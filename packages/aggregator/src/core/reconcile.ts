@@ -34,7 +34,6 @@ export function reconcile(input: PassInput): NodeFacts[] {
     ...legs,
     doubled: doubledNames(telemetry.rows),
     expected: new Set(input.state.expected),
-    protectedNames: new Set([...input.policy.protect.nodes, ...input.ownHosts]),
     lemons: new Set(input.state.lemons),
     nowMs: Date.parse(input.now),
   };
@@ -54,7 +53,6 @@ interface Context {
   readonly cluster: ReadonlyMap<string, ClusterRow>;
   readonly doubled: ReadonlySet<string>;
   readonly expected: ReadonlySet<string>;
-  readonly protectedNames: ReadonlySet<string>;
   readonly lemons: ReadonlySet<string>;
   readonly nowMs: number;
 }
@@ -89,7 +87,7 @@ function factsOf(node: string, context: Context): NodeFacts {
     orphanMark: hasMark(cluster) && clusterState !== 'cordoned-by-us',
     expected: context.expected.has(node),
     managed: inventory?.lifecycle === 'in-service' || inventory?.lifecycle === 'in-repair',
-    protected: isProtected(inventory, cluster) || context.protectedNames.has(node),
+    protectedBy: protectedBy(node, inventory, cluster, input),
     handsOff: handsOff !== null && !isOver(handsOff.until, context.nowMs),
     ticketedByUs: ticket?.by === TRIVET,
     ticketedByOthers: ticket !== null && ticket.by !== TRIVET,
@@ -176,10 +174,19 @@ function clusterStateOf(cluster: ClusterRow | null, inFlight: string | null): Cl
   return cluster.ready ? 'in-service' : 'down';
 }
 
-function isProtected(inventory: InventoryRow | null, cluster: ClusterRow | null): boolean {
-  if (inventory?.protected === true) return true;
+function protectedBy(
+  node: string,
+  inventory: InventoryRow | null,
+  cluster: ClusterRow | null,
+  { policy, ownHosts }: PassInput,
+): string | null {
+  if (inventory?.protected === true) return 'inventory';
+  if (policy.protect.nodes.includes(node)) return 'policy';
+  if (ownHosts.includes(node)) return 'own host';
   const labels = cluster?.labels ?? {};
-  return labels[PROTECTED_LABEL] === 'true' || PROTECTING_LABELS.some((label) => Object.hasOwn(labels, label));
+  const label = PROTECTING_LABELS.find((name) => Object.hasOwn(labels, name));
+  if (label !== undefined) return `label ${label}`;
+  return labels[PROTECTED_LABEL] === 'true' ? `label ${PROTECTED_LABEL}` : null;
 }
 
 function isOver(until: string | null, nowMs: number): boolean {

@@ -93,8 +93,7 @@ function evidenceAgeSeconds({ evidence }: Finding, { telemetry }: NodeFacts, { n
 
 function permission(facts: NodeFacts): Reason[] {
   const out: Reason[] = [];
-  if (facts.protected)
-    out.push({ code: 'protected', text: 'protected by inventory, policy, a cluster label or as our own host' });
+  if (facts.protectedBy !== null) out.push({ code: 'protected', text: `protected by ${facts.protectedBy}` });
   if (facts.handsOff) {
     const { by = '?', why = '?', until = null } = facts.inventory?.handsOff ?? {};
     out.push({ code: 'hands-off', text: `${by} says hands off${until === null ? '' : ` until ${until}`}: ${why}` });

@@ -73,6 +73,6 @@ function tooFewReporting(facts: readonly NodeFacts[]): Withheld[] {
 
 function protectionVanished(input: PassInput, facts: readonly NodeFacts[]): Withheld[] {
   const before = input.state.protectedCount;
-  if (before === 0 || facts.some((row) => row.protected)) return [];
+  if (before === 0 || facts.some((row) => row.protectedBy !== null)) return [];
   return [{ code: 'breaker', text: `${before} node(s) were protected before and none is now` }];
 }

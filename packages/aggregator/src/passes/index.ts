@@ -1,4 +1,13 @@
 /** The pass folder: evidence of what was seen, derived and decided. */
 export { runPass, type PassOutcome, type PassRequest } from './run.ts';
-export { listPasses, passFolder, readFolder, readPass, readSet, type PassDetail, type PassHead } from './read.ts';
+export {
+  listPasses,
+  passFolder,
+  readFolder,
+  readPass,
+  readSet,
+  readSetOf,
+  type PassDetail,
+  type PassHead,
+} from './read.ts';
 export { explainNode, type Explanation } from './explain.ts';

@@ -6,6 +6,7 @@ import type { Plan, Refusal } from '@trivet/shared/model/plan.ts';
 import { REFUSAL_CODES } from '@trivet/shared/model/plan.ts';
 import { SET_NAMES } from '../core/recipes.ts';
 import { CLUSTER_NAME, PASS_ID } from './folder.ts';
+import { planSchema } from './schemas.ts';
 import { parseTable } from './table.ts';
 
 export interface PassHead {
@@ -80,7 +81,7 @@ export async function readFolder(folder: string): Promise<PassDetail | null> {
   return {
     head: headOf(pass),
     pass,
-    plan: JSON.parse(plan) as Plan,
+    plan: planSchema.parse(JSON.parse(plan)),
     refusals: parseTable(refusals).map(refusalOf),
     summary,
     sets: await readSetSizes(folder),

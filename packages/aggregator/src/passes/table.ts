@@ -9,7 +9,7 @@ const NODE_COLUMNS: readonly (readonly [column: string, value: (facts: NodeFacts
   ['node', ({ node }) => node],
   ['pool', ({ inventory }) => inventory?.pool],
   ['lifecycle', ({ inventory }) => inventory?.lifecycle],
-  ['protected', (facts) => (facts.protected ? 'yes' : null)],
+  ['protected', ({ protectedBy }) => protectedBy],
   ['hands_off', ({ inventory, handsOff }) => (handsOff ? inventory?.handsOff?.by : null)],
   ['ticket', ({ inventory }) => inventory?.ticket?.id],
   ['ticket_by', ({ inventory }) => inventory?.ticket?.by],

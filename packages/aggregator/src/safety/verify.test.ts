@@ -173,7 +173,5 @@ function failCollectors(fleet: Fleet, node: string): undefined {
 function swapGpu(fleet: Fleet, node: string): InputChanges {
   const gpus = [{ uuid: 'GPU-new', pciBusId: null, serial: null, model: null }];
   changeTelemetry(fleet, node, { hardware: { serial: `S-${node}`, gpus }, findings: [hardFinding(node)] });
-  return {
-    state: { identities: { [node]: { serial: null, gpus: [{ ...gpus[0], uuid: `GPU-${node}` }] } } },
-  } as InputChanges;
+  return { state: { identities: { [node]: hardwareOf(node) } } };
 }
