@@ -9,8 +9,8 @@ export interface Delivery {
   readonly pass: number;
   /** Nodes that have to deliver. */
   readonly expected: readonly string[];
-  /** Nodes that have delivered their report for this pass, as the aggregator sees it. */
-  readonly delivered: () => ReadonlySet<string> | Promise<ReadonlySet<string>>;
+  /** Whether the aggregator has this node's report for this pass. */
+  readonly delivered: (node: string) => boolean;
   /** What is known of a node that does not deliver. */
   readonly problemOf: (node: string) => string | null;
   /** Wall time. */
@@ -39,8 +39,7 @@ export async function untilDelivered(delivery: Delivery): Promise<void> {
   const end = performance.now() + delivery.deadlineMs;
   for (;;) {
     delivery.signal.throwIfAborted();
-    const delivered = await delivery.delivered();
-    const missing = delivery.expected.filter((node) => !delivered.has(node));
+    const missing = delivery.expected.filter((node) => !delivery.delivered(node));
     if (missing.length === 0) return;
     if (performance.now() >= end) throw new NotDeliveredError(delivery, missing);
     await sleep(POLL_MS, undefined, { signal: delivery.signal });

@@ -2,6 +2,7 @@
  * What can go wrong with a simulated GPU: the signs that each fault gives, as catalogue codes for simulated agents and as
  * driver's lines and tool's values for the real ones. What a code means is the shared catalogue's to say, not this table's.
  */
+import type { FakeGpu } from './fake-nvidia-smi.ts';
 
 export interface Sign {
   /** A key of the fault catalogue. */
@@ -9,6 +10,8 @@ export interface Sign {
   readonly source: 'kernel-log' | 'nvidia-smi';
   /** The driver's text after `NVRM: Xid (PCI:…): `, or the tool's value. */
   readonly text: string;
+  /** How the GPU looks in the fake nvidia-smi while the fault lasts. */
+  readonly looks: Partial<FakeGpu>;
 }
 
 export interface Fault {
@@ -23,12 +26,17 @@ export interface Fault {
 /** Process that the lines name: what runs on a training node most of the time. */
 const PROCESS = 'pid=4711, name=python3';
 
-function xid(number: number, text: string): Sign {
-  return { code: `xid.${number}`, source: 'kernel-log', text: `${number}, ${PROCESS}, ${text}` };
+function xid(number: number, text: string, looks: Partial<FakeGpu> = {}): Sign {
+  return { code: `xid.${number}`, source: 'kernel-log', text: `${number}, ${PROCESS}, ${text}`, looks };
 }
 
-function value(code: string, text: string): Sign {
-  return { code, source: 'nvidia-smi', text };
+/** Xid 154 carries the driver's own verdict, and is read as that. */
+function recovery(action: number, text: string): Sign {
+  return { ...xid(154, text), code: `recovery-action.${action}` };
+}
+
+function value(code: string, text: string, looks: Partial<FakeGpu>): Sign {
+  return { code, source: 'nvidia-smi', text, looks };
 }
 
 /**
@@ -36,19 +44,19 @@ function value(code: string, text: string): Sign {
  * firmware), 27 % memory, 7 % SRAM; of the memory faults about a third end with no spare row left.
  */
 export const HARD_FAULTS: readonly Fault[] = [
-  hard('off-bus', 40, [xid(79, 'GPU has fallen off the bus.')]),
+  hard('off-bus', 40, [xid(79, 'GPU has fallen off the bus.', { access: 'fields-lost' })]),
   hard('double-bit-error', 18, [
-    xid(48, 'DBE (double bit error) ECC error at partition 3, subpartition 1.'),
+    xid(48, 'DBE (double bit error) ECC error at partition 3, subpartition 1.', { dramUncorrectable: 1 }),
     xid(63, 'Row Remapper: New row marked for remapping, reset gpu to activate.'),
-    value('remap.pending', 'remapped_row_pending: Yes'),
+    value('remap.pending', 'remapped_row_pending: Yes', { remapPending: true, remappedRows: 1 }),
   ]),
   hard('remap-failure', 9, [
     xid(64, 'Row Remapper Error: All reserved rows for bank are remapped'),
-    value('remap.failure', 'remapped_row_failure: Yes'),
+    value('remap.failure', 'remapped_row_failure: Yes', { remapFailure: true }),
   ]),
   hard('recovery-reboot', 15, [
-    xid(154, 'GPU recovery action changed from 0x0 (None) to 0x2 (Node Reboot Required)'),
-    value('recovery-action.2', 'gpu_recovery_action: Reboot'),
+    recovery(2, 'GPU recovery action changed from 0x0 (None) to 0x2 (Node Reboot Required)'),
+    value('recovery-action.2', 'gpu_recovery_action: Reboot', { recoveryAction: 'Reboot' }),
   ]),
   hard('firmware-timeout', 6, [xid(119, 'Timeout waiting for RPC from GSP! Expected function 76.')]),
   hard('uncontained-error', 7, [xid(95, 'Uncontained: SM (0x1). RST: Yes, D-RST: No')]),
@@ -64,7 +72,11 @@ export const NOISE: readonly Fault[] = [
 /** What stays and yet waits: a link error that has to be decoded first, a reset that may wait for its window. */
 export const LASTING: readonly Fault[] = [
   soft('nvlink-error', 0, xid(74, 'NVLink: fatal error detected on link 6(0x0, 0x0, 0x10000, 0x0, 0x0, 0x0, 0x0)')),
-  soft('remap-pending', 0, value('remap.pending', 'remapped_row_pending: Yes')),
+  soft(
+    'remap-pending',
+    0,
+    value('remap.pending', 'remapped_row_pending: Yes', { remapPending: true, remappedRows: 1 }),
+  ),
 ];
 
 function hard(name: string, weight: number, signs: readonly Sign[]): Fault {

@@ -1,4 +1,4 @@
-/** The demo's policy: the defaults, with a budget that a fleet of 64, deliberately ill, does not use up before it begins. */
+/** The demo's policy: the defaults, with a budget that a small fleet, deliberately ill, does not use up before it begins. */
 import { DEFAULT_POLICY, type Policy } from '@trivet/aggregator/core/policy.ts';
 
 export const DEMO_POLICY: Policy = {
@@ -6,7 +6,7 @@ export const DEMO_POLICY: Policy = {
   unavailable: {
     percentBasisPoints: 2000,
     floor: 1,
-    ceiling: 40,
+    ceiling: null,
     why: 'a demo: about one node in eight is out or doubtful before anything fails, and some drains have to be seen',
   },
 };

@@ -1,31 +1,21 @@
 /**
  * A light agent: protocol v1 over a real WebSocket, without collectors and without a disk, so that a thousand fit into one
- * process. What it says comes from the world. It does not reconnect by itself: a connection that breaks is a node that
- * does not deliver, and the run says so.
+ * process. What it says comes from the world. A connection that breaks is dialled anew at the next pass, not before: until
+ * then the node does not deliver, and the run says so.
  */
 import { WebSocket } from 'ws';
 import { PROTOCOL_VERSION, SOCKET_PATH, FRAME_MAX_BYTES } from '@trivet/shared/protocol/messages.ts';
 import type { AgentEvent, AgentMessage, AggregatorMessage } from '@trivet/shared/protocol/messages.ts';
 import { parseAggregatorMessage } from '@trivet/shared/protocol/guard.ts';
-import { openedEvents, reportOf } from './simulated-report.ts';
+import { openedEvents, reportIdOf, reportOf } from './simulated-report.ts';
+import type { NodeAgent } from './node-agent.ts';
 import type { AgentView } from './world.ts';
-
-export interface SimulatedAgent {
-  readonly node: string;
-  /** Sends what the node has to say at this pass: a report where it reports, else only a sign of life. */
-  deliver(view: AgentView, pass: number, at: Date): Promise<void>;
-  /** Why it could not deliver; null while nothing is wrong. */
-  problem(): string | null;
-  /** Events sent and not acknowledged yet. */
-  unacknowledged(): number;
-  close(): void;
-}
 
 /** From dialling to `welcome`, in wall time: a thousand agents dial one process at once. */
 const WELCOME_DEADLINE_MS = 30_000;
 export const AGENT_VERSION = 'simulated';
 
-export function simulatedAgent(node: string, origin: string): SimulatedAgent {
+export function simulatedAgent(node: string, origin: string): NodeAgent {
   const url = new URL(SOCKET_PATH, origin.replace(/^http/, 'ws'));
   let session: Session | null = null;
   let asserted: ReadonlySet<string> = new Set();
@@ -38,6 +28,7 @@ export function simulatedAgent(node: string, origin: string): SimulatedAgent {
     const identity = JSON.stringify([view.bootId, view.hardware]);
     if (session?.identity === identity && session.socket.readyState === WebSocket.OPEN) return session;
     session?.end();
+    problem = null;
     session = await dial(url, view, identity, {
       acked: (seq) => {
         events = events.filter((event) => event.seq > seq);
@@ -51,6 +42,7 @@ export function simulatedAgent(node: string, origin: string): SimulatedAgent {
 
   return {
     node,
+    /** Only a sign of life where the node does not report. */
     async deliver(view, pass, at) {
       const { socket } = await sessionFor(view);
       if (!view.reports) return send(socket, { type: 'beat', outboxDepth: events.length, lost: 0 });
@@ -63,8 +55,10 @@ export function simulatedAgent(node: string, origin: string): SimulatedAgent {
       send(socket, { type: 'report', ...report });
     },
     problem: () => problem,
-    unacknowledged: () => events.length,
-    close: () => session?.end(),
+    isReportOf: (reportId, pass) => reportId === reportIdOf(node, pass),
+    async stop() {
+      session?.end();
+    },
   };
 }
 

@@ -1,10 +1,9 @@
 /**
- * What a simulated agent reports: the world's open faults as findings, read through the same catalogue that the real agent
- * reads. Times are the world's, ids follow from what they name: the same world gives the same bytes.
+ * What a simulated agent reports: the world's open faults as findings, made by the real agent's own ledger and so read
+ * through the same catalogue. Times are the world's, ids follow from what they name: the same world gives the same bytes.
  */
-import { createHash } from 'node:crypto';
-import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
-import type { Finding, GpuRef } from '@trivet/shared/model/finding.ts';
+import { openEntry } from '@trivet/agent/checks/ledger-entry.ts';
+import type { Finding } from '@trivet/shared/model/finding.ts';
 import type { Signal } from '@trivet/shared/model/node.ts';
 import type { Report } from '@trivet/shared/model/report.ts';
 import type { AgentEvent } from '@trivet/shared/protocol/messages.ts';
@@ -22,13 +21,17 @@ const COLLECTORS: readonly Signal[] = ['nvidia-smi', 'kernel-log'].map((name) =>
 
 export function reportOf(view: AgentView, pass: number, at: Date): Report {
   return {
-    reportId: `${view.node}-${pass}`,
+    reportId: reportIdOf(view.node, pass),
     takenAt: at.toISOString(),
     reason: 'interval',
     samples: {},
     findings: findingsOf(view, at),
     collectors: COLLECTORS,
   };
+}
+
+export function reportIdOf(node: string, pass: number): string {
+  return `${node}-${pass}`;
 }
 
 /** An event for each finding that was not asserted before, numbered on from `lastSeq`. */
@@ -49,29 +52,13 @@ function findingsOf(view: AgentView, at: Date): Finding[] {
   return [...new Map(all.toReversed().map((finding) => [finding.id, finding])).values()];
 }
 
-function findingOf(view: AgentView, { gpu: index, since }: OpenFault, seen: { sign: Sign; at: Date }): Finding {
-  const { sign, at } = seen;
+function findingOf(view: AgentView, { gpu: index, since }: OpenFault, { sign, at }: { sign: Sign; at: Date }): Finding {
   const found = view.hardware.gpus[index];
-  const gpu: GpuRef | null = found === undefined ? null : { uuid: found.uuid, pciBusId: found.pciBusId };
-  const entry = catalogueEntry(sign.code);
-  const text = sign.source === 'kernel-log' ? kernelLine(found?.pciBusId ?? '', sign) : sign.text;
-  return {
-    id: idOf([view.node, gpu?.uuid ?? gpu?.pciBusId ?? null, entry.class, sign.code, view.bootId]),
-    gpu,
-    class: entry.class,
-    code: sign.code,
-    strength: entry.strength,
-    action: entry.action,
-    urgency: entry.urgency,
-    state: 'open',
-    firstSeen: since.toISOString(),
-    lastSeen: (sign.source === 'kernel-log' ? since : at).toISOString(),
-    count: 1,
-    evidence: [{ at: since.toISOString(), source: sign.source, text }],
-    rule: `${entry.reason} (${entry.source})`,
-  };
-}
-
-function idOf(parts: readonly (string | null)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+  const gpu = found === undefined ? null : { uuid: found.uuid, pciBusId: found.pciBusId };
+  const isLine = sign.source === 'kernel-log';
+  const text = isLine ? kernelLine(found?.pciBusId ?? '', sign) : sign.text;
+  const seen = { gpu, code: sign.code, at: since.toISOString(), source: sign.source, text };
+  const { finding } = openEntry(seen, null, { node: view.node, bootId: view.bootId, at: at.toISOString() });
+  // A line was printed once; a value is read at every look.
+  return isLine ? finding : { ...finding, lastSeen: at.toISOString() };
 }
