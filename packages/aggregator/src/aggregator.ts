@@ -52,7 +52,7 @@ export interface RunningAggregator {
   runPass(): Promise<PassOutcome>;
   /** Newest committed report of a node and how many came since the start; null when none did. */
   delivered(node: string): { readonly reportId: string; readonly reports: number } | null;
-  /** Ends cleanly: what was received is committed, agents are told, the store is closed. */
+  /** Ends cleanly, once: what was received is committed, agents are told, the store is closed. */
   stop(): Promise<void>;
 }
 
@@ -119,6 +119,7 @@ async function startParts(parts: Parts): Promise<RunningAggregator> {
   });
   receiver.attach(server.server);
   const pruning = startPruning(parts);
+  let stopping: Promise<void> | null = null;
   const stop = async () => {
     clearInterval(pruning.timer);
     await receiver.stop();
@@ -131,7 +132,12 @@ async function startParts(parts: Parts): Promise<RunningAggregator> {
     throw error;
   });
   deps.log.info('aggregator.listening', { url, cluster: config.cluster, dir: config.dir });
-  return { url, runPass: loop.runOnce, delivered: (node) => deliveredOf(latest, node), stop };
+  return {
+    url,
+    runPass: loop.runOnce,
+    delivered: (node) => deliveredOf(latest, node),
+    stop: () => (stopping ??= stop()),
+  };
 }
 
 function passesDir({ dir }: AggregatorConfig): string {

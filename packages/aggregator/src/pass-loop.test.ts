@@ -37,6 +37,14 @@ function loopOf(run: () => Promise<PassOutcome>, intervalMs: number | null = nul
   return { loop, lines, passed, failed };
 }
 
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('waited too long');
+    await sleep(5);
+  }
+}
+
 describe('pass loop', () => {
   it('never runs two passes at once', async () => {
     let running = 0;
@@ -83,12 +91,10 @@ describe('pass loop', () => {
       });
       return outcome(`p${begun}`);
     }, 5);
-    const deadline = Date.now() + 10_000;
-    while (!lines.some((line) => line.includes('pass.late')) && Date.now() < deadline) await sleep(5);
+    await until(() => lines.some((line) => line.includes('pass.late')));
     expect(begun).toBe(1);
     release();
-    while (begun < 2 && Date.now() < deadline) await sleep(5);
-    expect(begun).toBe(2);
+    await until(() => begun === 2);
     const stopped = loop.stop();
     release();
     await stopped;

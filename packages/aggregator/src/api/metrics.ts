@@ -20,35 +20,32 @@ const SETS_MAX = 200;
 
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   new Gauge({
     name: 'trivet_build_info',
     help: 'Version of the aggregator; always 1.',
     labelNames: ['version'],
-    registers,
+    registers: [registry],
   })
     .labels(version)
     .set(1);
-  processMetrics(registers);
-  const passes = passMetrics(registers);
+  processMetrics(registry);
+  const passes = passMetrics(registry);
   return {
-    ...telemetryMetrics(registers),
+    ...telemetryMetrics(registry),
     passed: passes.passed,
     passFailed: passes.failed,
     observe: (sources) => {
-      legAgeMetric(registers, passes.last, sources.now);
-      scrapedMetrics(registers, sources);
+      legAgeMetric(registry, passes.last, sources.now);
+      scrapedMetrics(registry, sources);
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };
 }
 
-type Registers = Registry[];
-
-function telemetryMetrics(registers: Registers): TelemetryMeter {
+function telemetryMetrics(registry: Registry): TelemetryMeter {
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
-    new Counter({ name, help, labelNames, registers });
+    new Counter({ name, help, labelNames, registers: [registry] });
   const connections = counter(
     'trivet_agent_connections_total',
     'Attempts of agents to connect, by outcome.',
@@ -71,13 +68,13 @@ function telemetryMetrics(registers: Registers): TelemetryMeter {
     name: 'trivet_ingest_batch_events',
     help: 'Events in one committed transaction.',
     buckets: [0, 1, 10, 100, 1_000, 10_000],
-    registers,
+    registers: [registry],
   });
   const commit = new Histogram({
     name: 'trivet_ingest_commit_seconds',
     help: 'Time from the begin of a transaction until it is on the disk.',
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
-    registers,
+    registers: [registry],
   });
   return {
     connection: (outcome) => connections.labels(outcome).inc(),
@@ -96,20 +93,20 @@ function telemetryMetrics(registers: Registers): TelemetryMeter {
   };
 }
 
-function passMetrics(registers: Registers) {
+function passMetrics(registry: Registry) {
   const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
-    new Gauge({ name, help, labelNames, registers });
+    new Gauge({ name, help, labelNames, registers: [registry] });
   const passes = new Counter({
     name: 'trivet_passes_total',
     help: 'Passes, by outcome; failed ones left the last good pass in place.',
     labelNames: ['outcome'],
-    registers,
+    registers: [registry],
   });
   const duration = new Histogram({
     name: 'trivet_pass_duration_seconds',
     help: 'Duration of a pass, from reading the legs to its folder.',
     buckets: [0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
-    registers,
+    registers: [registry],
   });
   const finished = gauge('trivet_pass_last_success_timestamp_seconds', 'When the last good pass ended, Unix time.');
   const planned = gauge('trivet_plan_steps', 'Steps of the last plan.');
@@ -143,12 +140,12 @@ interface LastPass {
 }
 
 /** A leg goes on ageing when passes stop: that is what an alert looks for. */
-function legAgeMetric(registers: Registers, last: () => LastPass | null, now: () => Date): void {
-  new Gauge({
+function legAgeMetric(registry: Registry, last: () => LastPass | null, now: () => Date): void {
+  const ages = new Gauge({
     name: 'trivet_leg_age_seconds',
     help: 'Age of what the last pass read of each leg, now.',
     labelNames: ['leg'],
-    registers,
+    registers: [],
     collect() {
       const pass = last();
       if (pass === null) return;
@@ -156,14 +153,15 @@ function legAgeMetric(registers: Registers, last: () => LastPass | null, now: ()
       for (const [leg, age] of Object.entries(pass.ages)) this.labels(leg).set(age + sinceSeconds);
     },
   });
+  registry.registerMetric(ages);
 }
 
-function scrapedMetrics(registers: Registers, { receiver, storeBytes }: Parameters<Metrics['observe']>[0]): void {
+function scrapedMetrics(registry: Registry, { receiver, storeBytes }: Parameters<Metrics['observe']>[0]): void {
   const scraped = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
       help,
-      registers,
+      registers: [registry],
       collect() {
         this.set(read());
       },
@@ -185,29 +183,31 @@ function scrapedMetrics(registers: Registers, { receiver, storeBytes }: Paramete
 }
 
 /** By hand: prom-client's own set keeps a timer that costs 2.5 ms of CPU a second. */
-function processMetrics(registers: Registers): void {
+function processMetrics(registry: Registry): void {
   const started = new Gauge({
     name: 'process_start_time_seconds',
     help: 'When the process started, Unix time.',
-    registers,
+    registers: [registry],
   });
   started.set(Math.round(Date.now() / 1000 - process.uptime()));
-  new Gauge({
+  const resident = new Gauge({
     name: 'process_resident_memory_bytes',
     help: 'Resident memory.',
-    registers,
+    registers: [],
     collect() {
       this.set(process.memoryUsage.rss());
     },
   });
-  new Counter({
+  const cpu = new Counter({
     name: 'process_cpu_seconds_total',
     help: 'CPU time, user and system.',
-    registers,
+    registers: [],
     collect() {
       const { user, system } = process.cpuUsage();
       this.reset();
       this.inc((user + system) / 1e6);
     },
   });
+  registry.registerMetric(resident);
+  registry.registerMetric(cpu);
 }

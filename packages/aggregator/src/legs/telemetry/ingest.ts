@@ -40,7 +40,7 @@ export function createIngest(store: Pick<Store, 'commitBatch'>, meter: Telemetry
   let events = 0;
   let waitingBytes = 0;
   let timer: NodeJS.Timeout | null = null;
-  let committing: Promise<void> | null = null;
+  let last: Promise<void> = Promise.resolve();
 
   function add(work: Work): Promise<void> {
     pending.work.push(work);
@@ -53,19 +53,20 @@ export function createIngest(store: Pick<Store, 'commitBatch'>, meter: Telemetry
   }
 
   /** One transaction at a time: what comes meanwhile makes the next batch. */
-  async function flush(): Promise<void> {
+  function flush(): Promise<void> {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    while (committing !== null) await committing;
+    last = last.then(commitPending);
+    return last;
+  }
+
+  async function commitPending(): Promise<void> {
     if (pending.work.length === 0) return;
     const batch = pending;
     pending = emptyBatch();
     events = 0;
-    committing = commit(batch).finally(() => {
-      committing = null;
-      waitingBytes -= batch.work.reduce((total, { bytes }) => total + bytes, 0);
-    });
-    await committing;
+    await commit(batch);
+    waitingBytes -= batch.work.reduce((total, { bytes }) => total + bytes, 0);
   }
 
   async function commit(batch: Pending): Promise<void> {

@@ -32,71 +32,96 @@ const BEATS_MISSED_MAX = 3;
 const GOODBYE_MS = 1_000;
 
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { ingest, intervals, log, meter } = options;
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: FRAME_MAX_BYTES });
-  const open = new Set<AgentConnection>();
-  const byNode = new Map<string, AgentConnection>();
-  const context: ConnectionContext = { ...options, joined, left };
-  const sweep = setInterval(endSilent, intervals.beatMs);
-  let stopping = false;
+  return new AgentReceiver(options);
+}
 
-  function attach(server: Server): void {
-    server.on('upgrade', (request, socket, head) => upgrade(request, socket, head));
+class AgentReceiver implements Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #context: ConnectionContext;
+  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: FRAME_MAX_BYTES });
+  readonly #open = new Set<AgentConnection>();
+  readonly #byNode = new Map<string, AgentConnection>();
+  readonly #sweep: NodeJS.Timeout;
+  #stopping = false;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#context = {
+      ...options,
+      joined: (connection) => this.#joined(connection),
+      left: (connection) => this.#left(connection),
+    };
+    this.#sweep = setInterval(() => this.#endSilent(), options.intervals.beatMs);
   }
 
-  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  attach(server: Server): void {
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  connection(node: string): AgentConnection | undefined {
+    return this.#byNode.get(node);
+  }
+
+  connections(): Iterable<AgentConnection> {
+    return this.#byNode.values();
+  }
+
+  async stop(): Promise<void> {
+    const { ingest } = this.#options;
+    this.#stopping = true;
+    clearInterval(this.#sweep);
+    await ingest.flush();
+    for (const connection of this.#open) connection.close(CLOSE.goingAway, 'aggregator is stopping');
+    const deadline = performance.now() + GOODBYE_MS;
+    while (this.#open.size > 0 && performance.now() < deadline) await pause(10);
+    for (const connection of this.#open) connection.terminate();
+    await ingest.flush();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     if (request.url?.split('?', 1)[0] !== SOCKET_PATH) return answer(socket, '404 Not Found');
-    const refusal = refusalOf(request);
+    const refusal = this.#refusalOf(request);
     if (refusal !== null) {
-      meter.connection(refusal.outcome);
+      this.#options.meter.connection(refusal.outcome);
       return answer(socket, refusal.status);
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => open.add(new AgentConnection(webSocket, context)));
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#open.add(new AgentConnection(webSocket, this.#context)),
+    );
   }
 
-  function refusalOf({ headers }: IncomingMessage): { outcome: ConnectionOutcome; status: string } | null {
-    if (stopping) return { outcome: 'stopping', status: '503 Service Unavailable' };
+  #refusalOf({ headers }: IncomingMessage): { outcome: ConnectionOutcome; status: string } | null {
+    const { connectionsMax, token } = this.#options;
+    if (this.#stopping) return { outcome: 'stopping', status: '503 Service Unavailable' };
     // Agents send no Origin; a browser always does, and a page that a person visits must not speak for a node.
     if (headers.origin !== undefined) return { outcome: 'browser', status: '403 Forbidden' };
-    if (!mayEnter(options.token, headers.authorization)) return { outcome: 'unauthorised', status: '401 Unauthorized' };
-    if (open.size >= options.connectionsMax) return { outcome: 'full', status: '503 Service Unavailable' };
+    if (!mayEnter(token, headers.authorization)) return { outcome: 'unauthorised', status: '401 Unauthorized' };
+    if (this.#open.size >= connectionsMax) return { outcome: 'full', status: '503 Service Unavailable' };
     return null;
   }
 
-  function joined(connection: AgentConnection): void {
+  #joined(connection: AgentConnection): void {
+    const { log, meter } = this.#options;
     const node = connection.hello?.node ?? '';
-    const former = byNode.get(node);
-    byNode.set(node, connection);
+    const former = this.#byNode.get(node);
+    this.#byNode.set(node, connection);
     meter.connection(former === undefined ? 'accepted' : 'replaced');
     if (former === undefined) return;
     log.warn('agent.replaced', { node, agentId: connection.hello?.agentId, formerAgentId: former.hello?.agentId });
     former.close(CLOSE.replaced, 'another connection speaks for this node');
   }
 
-  function left(connection: AgentConnection): void {
-    open.delete(connection);
+  #left(connection: AgentConnection): void {
+    this.#open.delete(connection);
     const node = connection.hello?.node ?? '';
-    if (byNode.get(node) === connection) byNode.delete(node);
+    if (this.#byNode.get(node) === connection) this.#byNode.delete(node);
   }
 
-  function endSilent(): void {
-    const deadline = performance.now() - BEATS_MISSED_MAX * intervals.beatMs;
-    for (const connection of open) if (connection.lastHeardMs < deadline) connection.terminate();
+  #endSilent(): void {
+    const deadline = performance.now() - BEATS_MISSED_MAX * this.#options.intervals.beatMs;
+    for (const connection of this.#open) if (connection.lastHeardMs < deadline) connection.terminate();
   }
-
-  async function stop(): Promise<void> {
-    stopping = true;
-    clearInterval(sweep);
-    await ingest.flush();
-    for (const connection of open) connection.close(CLOSE.goingAway, 'aggregator is stopping');
-    const deadline = performance.now() + GOODBYE_MS;
-    while (open.size > 0 && performance.now() < deadline) await pause(10);
-    for (const connection of open) connection.terminate();
-    await ingest.flush();
-  }
-
-  return { attach, connection: (node) => byNode.get(node), connections: () => byNode.values(), stop };
 }
 
 function pause(ms: number): Promise<void> {
