@@ -1,6 +1,7 @@
 /** `trivet check`: is this node healthy, and if not, what should be done? Needs no configuration and no aggregator. */
 import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../context.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 export interface CheckFlags {
   readonly json: boolean;
@@ -15,16 +16,6 @@ export interface CheckFlags {
 const GPUS_MAX = 256;
 /** Longer than any tool that will still answer. */
 const TIMEOUT_MAX_S = 600;
-
-function numberBetween(min: number, max: number): (input: string) => number {
-  return (input) => {
-    const value = Number(input);
-    if (input.trim() === '' || !Number.isInteger(value) || value < min || value > max) {
-      throw new Error(`expected a whole number from ${min} to ${max}`);
-    }
-    return value;
-  };
-}
 
 export const check = buildCommand<CheckFlags, [], CliContext>({
   loader: async () => {
@@ -63,14 +54,14 @@ export const check = buildCommand<CheckFlags, [], CliContext>({
       },
       expectGpus: {
         kind: 'parsed',
-        parse: numberBetween(0, GPUS_MAX),
+        parse: wholeNumber(0, GPUS_MAX),
         placeholder: 'N',
         brief: 'How many GPUs this node should have',
         optional: true,
       },
       timeout: {
         kind: 'parsed',
-        parse: numberBetween(1, TIMEOUT_MAX_S),
+        parse: wholeNumber(1, TIMEOUT_MAX_S),
         placeholder: 'SECONDS',
         brief: 'How long a vendor tool may take',
         default: '30',

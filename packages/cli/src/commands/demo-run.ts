@@ -18,16 +18,17 @@ interface Output {
   progress(text: string): void;
 }
 
-export async function runDemo({ process: { stdout, stderr } }: CliContext, flags: DemoFlags): Promise<number> {
+export async function runDemo(flags: DemoFlags, cli: CliContext['process']): Promise<void> {
   const output: Output = {
-    result: (text) => stdout.write(`${text}\n`),
-    progress: (text) => stderr.write(`trivet demo: ${text}\n`),
+    result: (text) => cli.stdout.write(`${text}\n`),
+    progress: (text) => cli.stderr.write(`trivet demo: ${text}\n`),
   };
   const dir = resolve(flags.dir ?? defaultDemoFolder(process.env));
   const refusal = await claimDemoFolder(dir, process.pid);
   if (refusal !== null) {
     output.progress(refusal);
-    return EXIT_REFUSED;
+    cli.exitCode = EXIT_REFUSED;
+    return;
   }
   const interrupt = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
@@ -36,7 +37,7 @@ export async function runDemo({ process: { stdout, stderr } }: CliContext, flags
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
   try {
-    return await runIn(dir, { flags, output, signal: interrupt.signal });
+    cli.exitCode = await runIn(dir, { flags, output, signal: interrupt.signal });
   } finally {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
   }

@@ -1,6 +1,7 @@
 /** `trivet demo`: a simulated fleet on this machine, with the real aggregator over it. Needs nothing but this repository. */
 import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../context.ts';
+import { jsonFlag } from '../source-flags.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export interface DemoFlags {
@@ -21,8 +22,8 @@ const MINUTES_MAX = 24 * 60;
 export const demo = buildCommand<DemoFlags, [], CliContext>({
   loader: async () => {
     const { runDemo } = await import('./demo-run.ts');
-    return async function run(this: CliContext, flags: DemoFlags) {
-      this.process.exitCode = await runDemo(this, flags);
+    return function (this: CliContext, flags: DemoFlags) {
+      return runDemo(flags, this.process);
     };
   },
   parameters: {
@@ -69,12 +70,7 @@ export const demo = buildCommand<DemoFlags, [], CliContext>({
         brief: 'End after so many minutes',
         optional: true,
       },
-      json: {
-        kind: 'boolean',
-        brief: 'Print one JSON object (schema trivet.demo/v1) at the end',
-        default: false,
-        withNegated: false,
-      },
+      json: jsonFlag('trivet.demo/v1'),
     },
   },
   docs: {
