@@ -69,6 +69,7 @@ describe('strongest', () => {
   it('takes the stronger action, and a hard reset before a soft reboot', () => {
     expect(strongest([finding('recovery-action.1'), finding('xid.79')])?.code).toBe('xid.79');
     expect(strongest([finding('gpu.unknown-error'), finding('xid.95')])?.code).toBe('xid.95');
+    expect(strongest([finding('gpu.unknown-error'), finding('xid.43')])?.code).toBe('gpu.unknown-error');
   });
 
   it('breaks ties by urgency, then by age', () => {

@@ -28,10 +28,14 @@ export function verdict(findings: readonly Finding[], signals: readonly Signal[]
 
 const URGENCY_RANK = { now: 2, soon: 1, watch: 0 } as const;
 
-/** Hard before soft, then action, urgency, age and id: the same answer for the same findings in any order. */
+function decides(finding: Finding): number {
+  return Number(finding.strength === 'hard' && condemns(finding));
+}
+
+/** What may drain alone comes first; then action, urgency, age and id: the same answer for the same findings in any order. */
 function compare(a: Finding, b: Finding): number {
   return (
-    Number(b.strength === 'hard') - Number(a.strength === 'hard') ||
+    decides(b) - decides(a) ||
     actionRank(b.action) - actionRank(a.action) ||
     URGENCY_RANK[b.urgency] - URGENCY_RANK[a.urgency] ||
     order(a.firstSeen, b.firstSeen) ||
