@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_POLICY } from './core/policy.ts';
+import { readPolicy } from './policy-file.ts';
+
+let dir = '';
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'trivet-policy-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function read(text: string, cluster = 'sjc') {
+  const path = join(dir, 'policy.yaml');
+  await writeFile(path, text);
+  return readPolicy(path, cluster);
+}
+
+const EXAMPLE = `
+archetypes:
+  default: { unavailable: { percent: 6, floor: 1, ceiling: 40 }, why: "usual" }
+  small:   { unavailable: { percent: 2.5, floor: 1, ceiling: 2 }, why: "few nodes" }
+clusters:
+  sjc:     { archetype: small }
+  oddball: { unavailable: { max: 1 }, why: "nothing fits" }
+domains:
+  rack: { max: 3, why: "two feeds" }
+`;
+
+describe('policy.yaml', () => {
+  it('gives each cluster its archetype, its own limit or the default', async () => {
+    expect(await read(EXAMPLE)).toMatchObject({
+      policy: {
+        unavailable: { percentBasisPoints: 250, floor: 1, ceiling: 2, why: 'few nodes' },
+        domains: { rack: { max: 3 } },
+      },
+    });
+    expect(await read(EXAMPLE, 'oddball')).toMatchObject({
+      policy: { unavailable: { ceiling: 1, why: 'nothing fits' } },
+    });
+    expect(await read(EXAMPLE, 'other')).toMatchObject({
+      policy: { unavailable: { percentBasisPoints: 600, why: 'usual' } },
+    });
+  });
+
+  it('keeps defaults for what is not written', async () => {
+    expect(await read('{}')).toEqual({ ok: true, policy: DEFAULT_POLICY });
+  });
+
+  it.each([
+    ['a number without why', 'minimumHealthy: { count: 3 }', 'minimumHealthy.why: missing: say why'],
+    ['an empty why', 'minimumHealthy: { count: 3, why: "  " }', 'minimumHealthy.why: empty: say why'],
+    ['a misspelt key', 'minimumHealty: { count: 3, why: x }', 'minimumHealty'],
+    [
+      'a percentage above 100',
+      'archetypes: { default: { unavailable: { percent: 600, why: x } } }',
+      'archetypes.default.unavailable',
+    ],
+    ['an archetype that is not there', 'clusters: { sjc: { archetype: huge } }', 'there is no archetype huge'],
+    ['a domain kind that we do not know', 'domains: { row: { max: 1, why: x } }', 'row'],
+  ])('refuses %s, with its place', async (_name, text, message) => {
+    const result = await read(text);
+    expect(result.ok).toBe(false);
+    expect(result).toHaveProperty('message', expect.stringContaining(message));
+    expect(result).toHaveProperty('where', expect.stringContaining('policy.yaml'));
+  });
+});
