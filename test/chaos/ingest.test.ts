@@ -10,23 +10,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { spawnAggregator, type AggregatorProcess } from './aggregator-process.ts';
 import { ProtocolClient, eventOf } from './protocol-client.ts';
+import { seeded } from './seeded.ts';
 
 const SEED = Number(process.env['TRIVET_CHAOS_SEED'] ?? 7);
 const ROUNDS = 15;
 /** Longest time from the first acknowledgement of a round to the kill. */
 const KILL_WITHIN_MS = 300;
 const ROUND_DEADLINE_MS = 30_000;
-
-/** mulberry32: small, seeded, good enough to spread moments. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -37,7 +27,7 @@ describe('SIGKILL during ingest', () => {
   it(`loses no acknowledged event and stores none twice, ${ROUNDS} kills, seed ${SEED}`, async () => {
     const dir = mkdtempSync(join(tmpdir(), 'trivet-chaos-'));
     cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
-    const draw = random(SEED);
+    const draw = seeded(SEED);
     let aggregator = await start(dir, 0);
     const { url } = aggregator;
     const port = Number(new URL(url).port);
