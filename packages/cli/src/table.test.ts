@@ -15,7 +15,7 @@ describe('table', () => {
   });
 
   it('obeys no control byte', () => {
-    expect(table(['A', 'B'], [['\u001b[2J', 'x\ny']])).toEqual(['A         B', '\\x1b[2J  x\\x0ay']);
+    expect(table(['A', 'B'], [['\u001b[2J', 'x\ny']])).toEqual(['A        B', '\\x1b[2J  x\\x0ay']);
     expect(printable('\u0085\u2028é')).toBe('\\x85\\u2028é');
   });
 });

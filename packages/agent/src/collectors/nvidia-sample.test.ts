@@ -118,6 +118,11 @@ describe('toSample', () => {
     });
   });
 
+  it('reads Windows line ends the same', () => {
+    const text = readFileSync(join(FIXTURES, 'mig.xml'), 'utf8');
+    expect(sampleOf(text.replaceAll('\n', '\r\n'))).toEqual(sampleOf(text));
+  });
+
   it('is not led astray by process names', () => {
     expect(gpuOf('hostile-process-names.xml')).toMatchObject({
       model: 'NVIDIA "L40S" & co',

@@ -13,8 +13,6 @@ export interface CommandSpec {
   readonly timeoutMs: number;
   /** Of standard output and standard error together; a tool that writes more is ended. */
   readonly outputLimitBytes?: number;
-  /** Added to this process's environment. The language is always C: we read the texts. */
-  readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -69,7 +67,8 @@ export function runCommand(spec: CommandSpec, kill: KillGroup = killGroup): Prom
       const child = spawn(spec.path, spec.args, {
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
-        env: { ...process.env, ...spec.env, LC_ALL: 'C' },
+        // We read its texts: no translation.
+        env: { ...process.env, LC_ALL: 'C' },
       });
       new Running(child, spec, kill, resolve).watch();
     } catch (error) {

@@ -38,6 +38,8 @@ interface GpuRow {
   readonly temperatureCelsius: number | null;
 }
 
+const ON_PCI = 'on PCI, not described';
+
 /** Every GPU that anybody named: described, lost, listed only, or on PCI only. */
 function gpuRows({ observation, assessment }: CheckReport): GpuRow[] {
   const { nvidia, host } = observation.comparable;
@@ -53,17 +55,17 @@ function gpuRows({ observation, assessment }: CheckReport): GpuRow[] {
     uuid,
     state: 'listed, not described',
   }));
-  const known = [...described, ...lost];
+  const named = [...described, ...lost, ...listed];
   const onPci = (host?.pciGpus ?? [])
-    .filter(({ pciBusId }) => !known.some((row) => row.pciBusId === pciBusId))
-    .map(({ vendor, pciBusId }) => ({
-      ...unread,
-      model: vendor,
-      pciBusId,
-      uuid: null,
-      state: 'on PCI, not described',
-    }));
-  return [...known, ...listed, ...onPci];
+    .filter(({ pciBusId }) => !named.some((row) => row.pciBusId === pciBusId))
+    .map(({ vendor, pciBusId }) => ({ ...unread, model: vendor, pciBusId, uuid: null, state: ON_PCI }));
+  // Rows without a bus id are some of those on PCI: only what is more than they are is another GPU.
+  return onPci.length > named.filter(({ pciBusId }) => pciBusId === null).length ? [...named, ...onPci] : named;
+}
+
+function gpuCount({ observation }: CheckReport, rows: readonly GpuRow[]): number {
+  const onPci = observation.comparable.host?.pciGpus.length ?? 0;
+  return Math.max(onPci, rows.filter(({ state }) => state !== ON_PCI).length);
 }
 
 function describedRow(gpu: NvidiaGpu, index: number, findings: readonly Finding[]): GpuRow {
@@ -103,7 +105,7 @@ export function checkText(report: CheckReport): string {
     state,
   ]);
   const sections = [
-    [summary(report, rows.length)],
+    [summary(report, gpuCount(report, rows))],
     rows.length === 0 ? [] : table(['GPU', 'MODEL', 'BUS ID', 'UUID', 'TEMP', 'STATE'], gpus),
     ...report.assessment.findings.map(findingLines),
     table(['SOURCE', 'STATE', 'REQUIRED', 'REASON'], report.observation.signals.map(signalRow)),

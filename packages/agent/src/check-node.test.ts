@@ -1,0 +1,190 @@
+import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import type { HostSample } from '@trivet/shared/model/report.ts';
+import { describe, expect, it } from 'vitest';
+import { NodeObserver, assess } from './check-node.ts';
+import type { Assessment, Demands, NodeObservation } from './check-node.ts';
+import type { KernelEvent } from './checks/kernel-event.ts';
+import { EMPTY_LEDGER } from './checks/ledger.ts';
+import type { Collected, Collector } from './collectors/collector.ts';
+import type { KernelLogSample } from './collectors/kernel-log.ts';
+import { toSample } from './collectors/nvidia-sample.ts';
+import { readXml } from './collectors/nvidia-xml.ts';
+
+type Vendor = 'nvidia' | 'amd';
+
+function host(...vendors: readonly Vendor[]): Collected<HostSample> {
+  const pciGpus = vendors.map((vendor, index) => ({ vendor, pciBusId: `0000:0${index}:00.0` }));
+  return { state: 'ok', sample: { kernel: '6.8.0', bootId: 'boot-1', uptimeSeconds: 60, pciGpus } };
+}
+
+function nvidia(count: number): NvidiaSample {
+  const gpus = Array.from(
+    { length: count },
+    (_, index) => `<gpu id="00000000:0${index}:00.0"><temperature><gpu_temp>30 C</gpu_temp></temperature></gpu>`,
+  );
+  const xml = readXml(`<nvidia_smi_log><attached_gpus>${count}</attached_gpus>${gpus.join('')}</nvidia_smi_log>`);
+  if (xml.kind !== 'document') throw new Error(xml.reason);
+  return toSample(xml.root);
+}
+
+function log(events: readonly KernelEvent[], seq: number): Collected<KernelLogSample> {
+  const counters = { records: seq, lost: 0, overruns: 0, forged: 0, malformed: 0 };
+  return { state: 'ok', sample: { events, counters, cursor: { path: '/dev/kmsg', bootId: 'boot-1', seq } } };
+}
+
+/** Answers in order, the last one for ever. */
+function collector<Sample>(...answers: readonly Collected<Sample>[]): Collector<Sample> & { calls: number } {
+  const self = {
+    name: 'fake',
+    calls: 0,
+    async collect(): Promise<Collected<Sample>> {
+      const answer = answers[Math.min(self.calls, answers.length - 1)];
+      self.calls += 1;
+      return answer ?? { state: 'unknown', reason: 'nothing' };
+    },
+  };
+  return self;
+}
+
+interface World {
+  readonly host?: Collected<HostSample>;
+  readonly nvidia?: Collected<NvidiaSample>;
+  readonly kernelLog?: Collected<KernelLogSample>;
+}
+
+const DEMANDS: Demands = { nvidiaSmiGiven: false, kernelLogRequired: false, expectedGpus: null };
+const NO_TOOL = { state: 'failed', reason: 'no such program' } as const;
+const NO_LOG = { state: 'unknown', reason: 'may not be read' } as const;
+
+function judge(observation: NodeObservation, expectedGpus: number | null = null): Assessment {
+  return assess(observation, { node: 'n1', ledger: EMPTY_LEDGER, expectedGpus, mostGpusSeen: 0 });
+}
+
+async function look(world: World, demands: Partial<Demands> = {}) {
+  const senses = {
+    host: collector(world.host ?? host()),
+    nvidia: collector(world.nvidia ?? NO_TOOL),
+    kernelLog: collector(world.kernelLog ?? log([], 1)),
+  };
+  const all = { ...DEMANDS, ...demands };
+  const observation = await new NodeObserver(senses, all, () => 0).observe();
+  const { verdict, findings } = judge(observation, all.expectedGpus);
+  const signals = Object.fromEntries(observation.signals.map(({ name, ...rest }) => [name, rest]));
+  return { verdict, codes: findings.map(({ code }) => code), signals, asked: senses.nvidia.calls };
+}
+
+describe('one look at a node', () => {
+  it('is healthy without any GPU, and asks no tool', async () => {
+    expect(await look({})).toMatchObject({
+      verdict: 'healthy',
+      asked: 0,
+      signals: { 'nvidia-smi': { required: false } },
+    });
+  });
+
+  it('needs the tool where PCI shows a GPU', async () => {
+    const ok = { state: 'ok', sample: nvidia(2) } as const;
+    expect(await look({ host: host('nvidia', 'nvidia'), nvidia: ok })).toMatchObject({ verdict: 'healthy', codes: [] });
+    expect(await look({ host: host('nvidia') })).toMatchObject({
+      verdict: 'unknown',
+      signals: { 'nvidia-smi': { state: 'failed', required: true, reason: 'no such program', ageMs: null } },
+    });
+  });
+
+  it('needs the tool where a GPU is expected', async () => {
+    expect(await look({}, { expectedGpus: 8 })).toMatchObject({ verdict: 'unknown', asked: 1 });
+    expect(await look({}, { expectedGpus: 0 })).toMatchObject({ verdict: 'healthy', asked: 0 });
+  });
+
+  it('shows that PCI and the tool count differently', async () => {
+    const ok = { state: 'ok', sample: nvidia(1) } as const;
+    expect(await look({ host: host('nvidia', 'nvidia'), nvidia: ok })).toMatchObject({
+      verdict: 'degraded',
+      codes: ['gpu.count'],
+    });
+  });
+
+  it('compares a tool that was named with nothing, and needs PCI no more', async () => {
+    const given = { nvidiaSmiGiven: true };
+    const ok = { state: 'ok', sample: nvidia(1) } as const;
+    expect(await look({ nvidia: ok }, given)).toMatchObject({ verdict: 'healthy', codes: [] });
+    expect(await look({ nvidia: ok, host: NO_LOG }, given)).toMatchObject({ verdict: 'healthy' });
+    expect(await look({ host: host('amd'), nvidia: ok }, given)).toMatchObject({ verdict: 'healthy' });
+    expect(await look({}, given)).toMatchObject({ verdict: 'unknown' });
+  });
+
+  it('cannot tell where PCI cannot be read, but asks the tool all the same', async () => {
+    const ok = { state: 'ok', sample: nvidia(1) } as const;
+    expect(await look({ host: NO_LOG, nvidia: ok })).toMatchObject({ verdict: 'unknown', asked: 1 });
+  });
+
+  it('is not healthy by its silence about AMD GPUs', async () => {
+    expect(await look({ host: host('amd') })).toMatchObject({
+      verdict: 'unknown',
+      signals: { 'amd-smi': { required: true, reason: expect.stringContaining('0000:00:00.0') } },
+    });
+  });
+
+  it('leaves the verdict alone without the kernel log, unless it is required', async () => {
+    expect(await look({ kernelLog: NO_LOG })).toMatchObject({
+      verdict: 'healthy',
+      signals: { 'kernel-log': { state: 'unknown' } },
+    });
+    expect(await look({ kernelLog: NO_LOG }, { kernelLogRequired: true })).toMatchObject({ verdict: 'unknown' });
+  });
+
+  it('uses what an answer that is not ok proves', async () => {
+    const lost = [{ name: '1', pciBusId: null, uuid: null, kind: 'lost', text: 'GPU is lost' }] as const;
+    const sample = { ...nvidia(0), attachedGpus: null, lost };
+    const answer = { state: 'unknown', reason: 'exit 15', sample } as const;
+    expect(await look({ host: host('nvidia'), nvidia: answer })).toMatchObject({
+      verdict: 'unhealthy',
+      codes: ['gpu.lost'],
+      signals: { 'nvidia-smi': { state: 'unknown', ageMs: 0 } },
+    });
+  });
+
+  it('reads the kernel log to its end, in portions', async () => {
+    const event = (kernelSeq: number): KernelEvent => ({
+      kind: 'lost-records',
+      at: '2026-11-20T17:00:00.000Z',
+      kernelSeq,
+      text: '',
+      count: 1,
+    });
+    const kernelLog = collector(log([event(1)], 1), log([event(2)], 2), log([], 2), log([event(9)], 9));
+    const senses = { host: collector(host()), nvidia: collector<NvidiaSample>(NO_TOOL), kernelLog };
+    const { events } = await new NodeObserver(senses, DEMANDS).observe();
+    expect(events.map(({ kernelSeq }) => kernelSeq)).toEqual([1, 2]);
+    let seq = 0;
+    const endless = { name: 'endless', collect: async () => log([], ++seq) };
+    const { signals } = await new NodeObserver({ ...senses, kernelLog: endless }, DEMANDS).observe();
+    expect(signals.find(({ name }) => name === 'kernel-log')).toMatchObject({ state: 'unknown' });
+  });
+
+  it('remembers how old the last good answer is, and the most GPUs seen', async () => {
+    let nowMs = 1000;
+    const senses = {
+      host: collector(host('nvidia')),
+      nvidia: collector<NvidiaSample>({ state: 'ok', sample: nvidia(3) }, NO_TOOL),
+      kernelLog: collector(log([], 1)),
+    };
+    const observer = new NodeObserver(senses, DEMANDS, () => nowMs);
+    expect(judge(await observer.observe()).mostGpusSeen).toBe(3);
+    nowMs = 61_000;
+    const { signals } = await observer.observe();
+    expect(signals.find(({ name }) => name === 'nvidia-smi')).toMatchObject({ state: 'failed', ageMs: 60_000 });
+  });
+
+  it('takes a boot that it could not read for the one before', async () => {
+    const senses = {
+      host: collector(host(), NO_LOG),
+      nvidia: collector<NvidiaSample>(NO_TOOL),
+      kernelLog: collector(log([], 1)),
+    };
+    const observer = new NodeObserver(senses, DEMANDS);
+    const { ledger } = judge(await observer.observe());
+    const second = assess(await observer.observe(), { node: 'n1', ledger, expectedGpus: null, mostGpusSeen: 0 });
+    expect(second.ledger.bootId).toBe('boot-1');
+  });
+});
