@@ -174,6 +174,17 @@ describe('what is not valid', () => {
     });
   });
 
+  it('is not a flood: what comes too fast waits, and nothing of it is lost', async () => {
+    await withAggregator({}, async (harness) => {
+      const agent = await harness.agent('n1');
+      await agent.message('welcome');
+      for (let seq = 1; seq <= 600; seq++) agent.send(events(seq));
+      await until(() => agent.received.some((message) => message.type === 'ack' && message.seq === 600), 'ack of 600');
+      expect(await storedSeqs(harness, 'n1')).toHaveLength(600);
+      expect(agent.received.filter(({ type }) => type === 'refuse')).toEqual([]);
+    });
+  });
+
   it('is a frame above 1 MiB: the connection ends and it is counted', async () => {
     await withAggregator({}, async ({ agent, metric }) => {
       const socket = await agent('n1');

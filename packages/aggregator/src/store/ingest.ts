@@ -6,7 +6,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Finding } from '@trivet/shared/model/finding.ts';
 import type { TelemetryRow } from '@trivet/shared/model/observation.ts';
 import type { Hello } from '@trivet/shared/protocol/messages.ts';
-import type { Database, EventsTable, FindingsTable } from './schema.ts';
+import type { AgentsTable, Database, EventsTable, FindingsTable } from './schema.ts';
 
 /** Without the id, which the store gives. */
 export type NewEvent = Omit<EventsTable, 'id'>;
@@ -28,6 +28,8 @@ export interface StoredReport {
 }
 
 export interface IngestBatch {
+  /** Who said hello; at most one a node. */
+  readonly agents: readonly AgentsTable[];
   readonly events: readonly NewEvent[];
   readonly streams: readonly StreamProgress[];
   /** At most one a node. */
@@ -47,6 +49,7 @@ export async function commitBatch(db: Kysely<Database>, batch: IngestBatch, next
   return db.transaction().execute(async (tx) => {
     let stored = 0;
     for (const events of chunks(batch.events)) stored += await insertEvents(tx, events, nextId);
+    for (const agents of chunks(batch.agents)) await upsertAgents(tx, agents);
     for (const stream of batch.streams) await advanceStream(tx, stream);
     for (const reports of chunks(batch.reports)) await upsertReports(tx, reports);
     for (const findings of chunks(batch.reports.flatMap(findingRows))) await upsertFindings(tx, findings);
@@ -54,21 +57,8 @@ export async function commitBatch(db: Kysely<Database>, batch: IngestBatch, next
   });
 }
 
-/** Remembers who speaks for a node, and answers how far its stream was taken over. */
-export async function openStream(db: Kysely<Database>, hello: Hello, at: string): Promise<number> {
-  const agent = {
-    agent_id: hello.agentId,
-    stream_id: hello.streamId,
-    boot_id: hello.bootId,
-    version: hello.agentVersion,
-    hardware: JSON.stringify(hello.hardware),
-    connected_at: at,
-  };
-  await db
-    .insertInto('agents')
-    .values({ node: hello.node, ...agent })
-    .onConflict((conflict) => conflict.column('node').doUpdateSet(agent))
-    .execute();
+/** How far this stream was taken over; 0 for a new one. Reads only: a fleet that reconnects at once must not sync the disk once a node. */
+export async function ackedSeq(db: Kysely<Database>, hello: Pick<Hello, 'agentId' | 'streamId'>): Promise<number> {
   const stream = await db
     .selectFrom('streams')
     .select('acked_seq')
@@ -76,6 +66,23 @@ export async function openStream(db: Kysely<Database>, hello: Hello, at: string)
     .where('stream_id', '=', hello.streamId)
     .executeTakeFirst();
   return stream?.acked_seq ?? 0;
+}
+
+async function upsertAgents(tx: Transaction<Database>, agents: readonly AgentsTable[]): Promise<void> {
+  await tx
+    .insertInto('agents')
+    .values(agents)
+    .onConflict((conflict) =>
+      conflict.column('node').doUpdateSet((eb) => ({
+        agent_id: eb.ref('excluded.agent_id'),
+        stream_id: eb.ref('excluded.stream_id'),
+        boot_id: eb.ref('excluded.boot_id'),
+        version: eb.ref('excluded.version'),
+        hardware: eb.ref('excluded.hardware'),
+        connected_at: eb.ref('excluded.connected_at'),
+      })),
+    )
+    .execute();
 }
 
 async function insertEvents(

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '@trivet/shared/model/finding.ts';
-import type { Hello } from '@trivet/shared/protocol/messages.ts';
 import { EMPTY_STATE } from '../core/state.ts';
 import { createStore, openSqlite, type NewEvent, type Store, type StoredReport } from './index.ts';
 
@@ -34,16 +33,8 @@ async function stop(store: Store): Promise<void> {
 }
 
 const NOW = '2026-11-20T17:00:00.000Z';
-const HELLO: Hello = {
-  type: 'hello',
-  v: 1,
-  node: 'n1',
-  agentId: 'a',
-  streamId: 's',
-  bootId: 'b',
-  agentVersion: '1',
-  hardware: { serial: null, gpus: [] },
-};
+const STREAM = { agentId: 'a', streamId: 's' };
+const NOTHING = { agents: [], events: [], streams: [], reports: [] };
 const event = (seq: number, receivedAt = NOW): NewEvent => ({
   agent_id: 'a',
   stream_id: 's',
@@ -90,8 +81,8 @@ const report = (receivedAt: string, findings: Finding[]): StoredReport => ({
 describe('events', () => {
   it('are there after a restart, each once, with the progress of their stream', async () => {
     const first = await start();
-    expect(await first.openStream(HELLO, NOW)).toBe(0);
-    const batch = { events: range(1, 1200), streams: [progress(1200)], reports: [] };
+    expect(await first.ackedSeq(STREAM)).toBe(0);
+    const batch = { ...NOTHING, events: range(1, 1200), streams: [progress(1200)] };
     expect(await first.commitBatch(batch)).toEqual({ stored: 1200, duplicate: 0 });
     expect(await first.commitBatch({ ...batch, events: range(1190, 1210), streams: [progress(1210)] })).toEqual({
       stored: 10,
@@ -99,8 +90,8 @@ describe('events', () => {
     });
     await stop(first);
     const second = await start();
-    expect(await second.openStream(HELLO, NOW)).toBe(1210);
-    await second.commitBatch({ events: [event(1211)], streams: [progress(1211)], reports: [] });
+    expect(await second.ackedSeq(STREAM)).toBe(1210);
+    await second.commitBatch({ ...NOTHING, events: [event(1211)], streams: [progress(1211)] });
     const seqs = (await second.events('n1', { limit: 5000, before: Number.MAX_SAFE_INTEGER })).map(({ seq }) => seq);
     expect(seqs).toEqual(
       range(1, 1211)
@@ -113,23 +104,23 @@ describe('events', () => {
     const store = await start();
     const broken = { ...event(2), body: Symbol('not text') } as unknown as NewEvent;
     await expect(
-      store.commitBatch({ events: [...range(1, 700), broken], streams: [progress(701)], reports: [] }),
+      store.commitBatch({ ...NOTHING, events: [...range(1, 700), broken], streams: [progress(701)] }),
     ).rejects.toThrow('cannot be stored');
     expect(await store.events('n1', { limit: 10, before: Number.MAX_SAFE_INTEGER })).toEqual([]);
-    expect(await store.openStream(HELLO, NOW)).toBe(0);
+    expect(await store.ackedSeq(STREAM)).toBe(0);
   });
 
   it('never take progress back, and add up what was missing', async () => {
     const store = await start();
-    await store.commitBatch({ events: [], streams: [progress(10, 3)], reports: [] });
-    await store.commitBatch({ events: [], streams: [progress(5)], reports: [] });
-    expect(await store.openStream(HELLO, NOW)).toBe(10);
+    await store.commitBatch({ ...NOTHING, streams: [progress(10, 3)] });
+    await store.commitBatch({ ...NOTHING, streams: [progress(5)] });
+    expect(await store.ackedSeq(STREAM)).toBe(10);
   });
 
   it('are deleted by age and by count, oldest first, and numbering goes on', async () => {
     const store = await start();
     const old = Array.from({ length: 6000 }, (_, index) => event(index + 1, '2026-01-01T00:00:00.000Z'));
-    await store.commitBatch({ events: [...old, ...range(6001, 6100)], streams: [progress(6100)], reports: [] });
+    await store.commitBatch({ ...NOTHING, events: [...old, ...range(6001, 6100)], streams: [progress(6100)] });
     const policy = { eventDays: 30, eventsMax: 1000, historyDays: 400 };
     expect(await store.prune(policy, new Date(NOW))).toMatchObject({ events: 6000 });
     expect(await store.prune({ ...policy, eventsMax: 10 }, new Date(NOW))).toMatchObject({ events: 90 });
@@ -137,7 +128,26 @@ describe('events', () => {
     expect(left.map(({ seq }) => seq)).toEqual([6100, 6099, 6098, 6097, 6096, 6095, 6094, 6093, 6092, 6091]);
     // All too old: the newest stays, so that ids are not given twice.
     expect(await store.prune(policy, new Date('2030-01-01T00:00:00.000Z'))).toMatchObject({ events: 9 });
-    expect(await store.openStream(HELLO, NOW)).toBe(6100);
+    expect(await store.ackedSeq(STREAM)).toBe(6100);
+  });
+});
+
+describe('agents', () => {
+  it('are remembered, the newest a node', async () => {
+    const store = await start();
+    const agent = {
+      node: 'n1',
+      agent_id: 'a',
+      stream_id: 's',
+      boot_id: 'b',
+      version: '1',
+      hardware: '{}',
+      connected_at: NOW,
+    };
+    await store.commitBatch({ ...NOTHING, agents: [agent] });
+    await store.commitBatch({ ...NOTHING, agents: [{ ...agent, boot_id: 'c' }] });
+    expect(await store.agent('n1')).toEqual({ ...agent, boot_id: 'c' });
+    expect(await store.agent('n2')).toBeNull();
   });
 });
 
@@ -145,7 +155,7 @@ describe('findings', () => {
   it('are history: asserted times move on, nothing is closed, and old ones go', async () => {
     const store = await start();
     const commit = (at: string, ...ids: string[]) =>
-      store.commitBatch({ events: [], streams: [], reports: [report(at, ids.map(finding))] });
+      store.commitBatch({ ...NOTHING, reports: [report(at, ids.map(finding))] });
     await commit('2026-11-20T17:00:00.000Z', 'f1', 'f2', 'f2');
     await commit('2026-11-20T17:01:00.000Z', 'f2');
     expect(await store.findings('n1', 10)).toMatchObject([
@@ -163,7 +173,7 @@ describe('findings', () => {
 
   it('come back with the newest report of each node', async () => {
     const first = await start();
-    await first.commitBatch({ events: [], streams: [], reports: [report(NOW, [finding('f1')])] });
+    await first.commitBatch({ ...NOTHING, reports: [report(NOW, [finding('f1')])] });
     await stop(first);
     expect(await (await start()).latestReports()).toEqual([report(NOW, [finding('f1')])]);
   });
@@ -222,7 +232,7 @@ describe('a database file', () => {
 
   it('that was cut short is refused', async () => {
     const store = await start();
-    await store.commitBatch({ events: range(1, 2000), streams: [], reports: [] });
+    await store.commitBatch({ ...NOTHING, events: range(1, 2000) });
     await stop(store);
     truncateSync(path, 8192);
     await expect(start()).rejects.toMatchObject({ code: 'store.corrupt', message: expect.stringContaining('backup') });

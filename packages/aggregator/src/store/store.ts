@@ -5,7 +5,7 @@
 import type { Hello } from '@trivet/shared/protocol/messages.ts';
 import type { PassState } from '../core/state.ts';
 import type { PassOutcome } from '../passes/index.ts';
-import { commitBatch, openStream, type Committed, type IngestBatch, type StoredReport } from './ingest.ts';
+import { ackedSeq, commitBatch, type Committed, type IngestBatch, type StoredReport } from './ingest.ts';
 import { lastPass, loadPassState, savePass } from './pass-state.ts';
 import {
   agentOf,
@@ -24,7 +24,7 @@ export interface Store {
   /** On the disk when it resolves; not kept at all when it rejects. */
   commitBatch(batch: IngestBatch): Promise<Committed>;
   /** Highest sequence number that was taken over from this stream; 0 for a new one. */
-  openStream(hello: Hello, at: string): Promise<number>;
+  ackedSeq(hello: Pick<Hello, 'agentId' | 'streamId'>): Promise<number>;
   latestReports(): Promise<StoredReport[]>;
   events(node: string, page: { readonly limit: number; readonly before: number }): Promise<EventRecord[]>;
   findings(node: string, limit: number): Promise<FindingRecord[]>;
@@ -42,7 +42,7 @@ export async function createStore({ db, sizeBytes, close }: OpenDatabase): Promi
   const nextId = () => ++eventId;
   return {
     commitBatch: (batch) => commitBatch(db, batch, nextId),
-    openStream: (hello, at) => openStream(db, hello, at),
+    ackedSeq: (hello) => ackedSeq(db, hello),
     latestReports: () => latestReports(db),
     events: (node, page) => eventsOf(db, node, page),
     findings: (node, limit) => findingsOf(db, node, limit),

@@ -18,15 +18,16 @@ import {
 } from '@trivet/shared/protocol/messages.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../errors.ts';
-import type { NewEvent, Store, StoredReport } from '../../store/index.ts';
-import type { Ingest } from './ingest.ts';
+import type { Store, StoredReport } from '../../store/index.ts';
+import { Inbox } from './inbox.ts';
+import type { Ingest, Work } from './ingest.ts';
 import type { LatestReports } from './latest.ts';
 import type { RefusalOfMessage, TelemetryMeter } from './meter.ts';
-import { telemetryRow } from './report-row.ts';
+import { agentRow, eventRow, telemetryRow } from './rows.ts';
 import { takeEvents, type Position } from './sequence.ts';
 
 export interface ConnectionContext {
-  readonly store: Pick<Store, 'openStream'>;
+  readonly store: Pick<Store, 'ackedSeq'>;
   readonly ingest: Ingest;
   readonly latest: LatestReports;
   readonly meter: TelemetryMeter;
@@ -46,13 +47,10 @@ const HELLO_DEADLINE_MS = 10_000;
 const MALFORMED_MAX = 10;
 /** Messages of one connection that wait for the disk. */
 const UNCOMMITTED_MAX = 32;
-/** Arrived in one read of the socket while it was being paused; more than one read can hold means that pausing failed. */
-const INBOX_MAX = 4_096;
-/** An agent sends one message in ten seconds; a full outbox after an outage comes as a burst. */
-const MESSAGES_PER_SECOND = 50;
-const MESSAGES_BURST = 500;
 /** Unsent acknowledgements of an agent that does not read. */
 const UNSENT_BYTES_MAX = 1024 * 1024;
+
+const NO_WORK: Work = { agent: null, events: [], stream: null, report: null, bytes: 0 };
 
 export class AgentConnection {
   hello: Hello | null = null;
@@ -61,15 +59,13 @@ export class AgentConnection {
   readonly #socket: WebSocket;
   readonly #context: ConnectionContext;
   readonly #helloDeadline: NodeJS.Timeout;
-  readonly #inbox: string[] = [];
+  readonly #inbox: Inbox;
   #opening = false;
   #position: Position = { last: 0, begun: false };
   #acked = 0;
   #uncommitted = 0;
   #malformed = 0;
-  #tokens = MESSAGES_BURST;
-  #tokensAtMs = performance.now();
-  #refill: NodeJS.Timeout | null = null;
+  readonly #refused = new Set<RefusalOfMessage>();
 
   constructor(socket: WebSocket, context: ConnectionContext) {
     this.#socket = socket;
@@ -78,16 +74,19 @@ export class AgentConnection {
       this.#refuse('hello-first', '', `no hello within ${HELLO_DEADLINE_MS / 1000} s: send it first`);
       this.close(CLOSE.policy, 'no hello');
     }, HELLO_DEADLINE_MS);
+    this.#inbox = new Inbox(
+      socket,
+      (frame) => this.#handleFrame(frame),
+      () => this.#mustWait(),
+    );
     socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : String(data)));
     socket.on('error', (error) => this.#failed(error));
     socket.on('close', () => this.#closed());
   }
 
   close(code: number, reason: string): void {
-    this.#inbox.length = 0;
+    this.#inbox.end();
     this.#socket.close(code, reason);
-    // A paused socket would never read the peer's answer to the close.
-    this.#socket.resume();
   }
 
   terminate(): void {
@@ -101,49 +100,15 @@ export class AgentConnection {
   #receive(frame: string): void {
     if (!this.isOpen) return;
     this.lastHeardMs = performance.now();
-    this.#inbox.push(frame);
-    if (this.#inbox.length > INBOX_MAX) {
-      this.#refuse('overload', '', 'more messages than this connection may queue: send slower');
-      this.close(CLOSE.policy, 'overload');
-      return;
-    }
-    this.#drain();
-  }
-
-  /** Handles what arrived, until something has to be waited for; then the socket is not read either. */
-  #drain(): void {
-    while (this.isOpen && !this.#mustWait()) {
-      const frame = this.#inbox.shift();
-      if (frame === undefined) {
-        if (this.#socket.isPaused) this.#socket.resume();
-        return;
-      }
-      this.#tokens -= 1;
-      this.#handleFrame(frame);
-    }
-    if (this.isOpen) this.#socket.pause();
+    if (this.#inbox.push(frame)) return;
+    this.#refuse('overload', '', 'more messages than this connection may queue: send slower');
+    this.close(CLOSE.policy, 'overload');
   }
 
   #mustWait(): boolean {
-    return this.#opening || this.#uncommitted >= UNCOMMITTED_MAX || this.#overRate() || this.#diskIsBehind();
-  }
-
-  /** Only a connection that waits for a commit itself is woken by one. */
-  #diskIsBehind(): boolean {
-    return this.#uncommitted > 0 && this.#context.ingest.isFull();
-  }
-
-  #overRate(): boolean {
-    const nowMs = performance.now();
-    const earned = ((nowMs - this.#tokensAtMs) / 1000) * MESSAGES_PER_SECOND;
-    this.#tokens = Math.min(MESSAGES_BURST, this.#tokens + earned);
-    this.#tokensAtMs = nowMs;
-    if (this.#tokens >= 1) return false;
-    this.#refill ??= setTimeout(() => {
-      this.#refill = null;
-      this.#drain();
-    }, 1000 / MESSAGES_PER_SECOND);
-    return true;
+    // Only a connection that waits for a commit itself is woken by one.
+    const diskIsBehind = this.#uncommitted > 0 && this.#context.ingest.isFull();
+    return this.#opening || this.#uncommitted >= UNCOMMITTED_MAX || diskIsBehind;
   }
 
   #handleFrame(frame: string): void {
@@ -181,7 +146,7 @@ export class AgentConnection {
     }
     this.#opening = true;
     clearTimeout(this.#helloDeadline);
-    this.#context.store.openStream(hello, this.#context.now().toISOString()).then(
+    this.#context.store.ackedSeq(hello).then(
       (ackedSeq) => this.#welcome(hello, ackedSeq),
       (error: unknown) => this.#storeFailed(error),
     );
@@ -195,7 +160,9 @@ export class AgentConnection {
     this.#position = { last: ackedSeq, begun: false };
     this.#context.joined(this);
     this.#send({ type: 'welcome', ackedSeq, intervals: this.#context.intervals });
-    this.#drain();
+    const agent = agentRow(hello, this.#context.now().toISOString());
+    this.#commit({ ...NO_WORK, agent, bytes: agent.hardware.length }, () => undefined);
+    this.#inbox.drain();
   }
 
   #onEvents(hello: Hello, { events }: EventsMessage): void {
@@ -218,11 +185,11 @@ export class AgentConnection {
   #keepEvents(hello: Hello, fresh: EventsMessage['events'], missing: number): void {
     const receivedAt = this.#context.now().toISOString();
     const { node, agentId, streamId } = hello;
-    const events = fresh.map((event) => newEvent(hello, event, receivedAt));
+    const events = fresh.map((event) => eventRow(hello, event, receivedAt));
     const ackedSeq = this.#position.last;
     const stream = { node, agentId, streamId, ackedSeq, missing };
     const bytes = events.reduce((total, { body }) => total + body.length, 0);
-    this.#commit({ events, stream, report: null, bytes }, () => {
+    this.#commit({ ...NO_WORK, events, stream, bytes }, () => {
       this.#acked = Math.max(this.#acked, ackedSeq);
       this.#send({ type: 'ack', seq: this.#acked });
     });
@@ -233,16 +200,16 @@ export class AgentConnection {
     const { reportId, takenAt } = report;
     const stored: StoredReport = { reportId, agentId: hello.agentId, takenAt, row };
     const bytes = 1024 * (1 + row.findings.length);
-    this.#commit({ events: [], stream: null, report: stored, bytes }, () => this.#context.latest.put(stored));
+    this.#commit({ ...NO_WORK, report: stored, bytes }, () => this.#context.latest.put(stored));
   }
 
-  #commit(work: Parameters<Ingest['add']>[0], done: () => void): void {
+  #commit(work: Work, done: () => void): void {
     this.#uncommitted += 1;
     this.#context.ingest.add(work).then(
       () => {
         this.#uncommitted -= 1;
         done();
-        this.#drain();
+        this.#inbox.drain();
       },
       (error: unknown) => this.#storeFailed(error),
     );
@@ -263,7 +230,11 @@ export class AgentConnection {
 
   #refuse(code: RefusalOfMessage, path: string, message: string): void {
     this.#context.meter.refused(code);
-    this.#context.log.warn('agent.refused', { node: this.hello?.node ?? null, code, path, message });
+    // Once a code and connection: the rest is in the counter, and an agent must not be able to fill the log.
+    if (!this.#refused.has(code)) {
+      this.#context.log.warn('agent.refused', { node: this.hello?.node ?? null, code, path, message });
+    }
+    this.#refused.add(code);
     this.#send({ type: 'refuse', code, path, message });
   }
 
@@ -281,25 +252,7 @@ export class AgentConnection {
 
   #closed(): void {
     clearTimeout(this.#helloDeadline);
-    if (this.#refill !== null) clearTimeout(this.#refill);
-    this.#inbox.length = 0;
+    this.#inbox.end();
     this.#context.left(this);
   }
-}
-
-function newEvent(
-  { node, agentId, streamId }: Hello,
-  event: EventsMessage['events'][number],
-  receivedAt: string,
-): NewEvent {
-  return {
-    agent_id: agentId,
-    stream_id: streamId,
-    seq: event.seq,
-    node,
-    kind: event.kind,
-    at: event.at,
-    received_at: receivedAt,
-    body: JSON.stringify(event.body),
-  };
 }

@@ -4,6 +4,7 @@ import { createIngest, type Work } from './ingest.ts';
 import type { TelemetryMeter } from './meter.ts';
 
 const work = (seq: number, bytes = 100): Work => ({
+  agent: null,
   events: [{ agent_id: 'a', stream_id: 's', seq, node: 'n', kind: 'k', at: '', received_at: '', body: '{}' }],
   stream: { agentId: 'a', streamId: 's', node: 'n', ackedSeq: seq, missing: 1 },
   report: null,

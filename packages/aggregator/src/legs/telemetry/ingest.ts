@@ -3,10 +3,12 @@
  * for all of them. Whoever adds something is told when it is on the disk.
  */
 import { performance } from 'node:perf_hooks';
-import type { IngestBatch, NewEvent, Store, StoredReport, StreamProgress } from '../../store/index.ts';
+import type { AgentsTable, IngestBatch, NewEvent, Store, StoredReport, StreamProgress } from '../../store/index.ts';
 import type { TelemetryMeter } from './meter.ts';
 
 export interface Work {
+  /** Of a hello. */
+  readonly agent: AgentsTable | null;
   readonly events: readonly NewEvent[];
   readonly stream: StreamProgress | null;
   readonly report: StoredReport | null;
@@ -93,11 +95,13 @@ function emptyBatch(): Pending {
   return { work: [], done };
 }
 
-/** Progress once a stream and the newest report once a node. */
+/** Progress once a stream, the newest hello and report once a node. */
 function merge(work: readonly Work[]): IngestBatch {
+  const agents = new Map<string, AgentsTable>();
   const streams = new Map<string, StreamProgress>();
   const reports = new Map<string, StoredReport>();
-  for (const { stream, report } of work) {
+  for (const { agent, stream, report } of work) {
+    if (agent !== null) agents.set(agent.node, agent);
     if (report !== null) reports.set(report.row.node, report);
     if (stream === null) continue;
     const key = JSON.stringify([stream.agentId, stream.streamId]);
@@ -109,6 +113,7 @@ function merge(work: readonly Work[]): IngestBatch {
     });
   }
   return {
+    agents: [...agents.values()],
     events: work.flatMap(({ events }) => events),
     streams: [...streams.values()],
     reports: [...reports.values()],

@@ -1,8 +1,10 @@
-/** What is kept of a report: the row that the core reads. Samples stay behind; they are asked of the agent when wanted. */
+/** What is kept of each message: rows of the store, and the row that the core reads. */
 import { verdict } from '@trivet/shared/health/verdict.ts';
 import type { TelemetryRow } from '@trivet/shared/model/observation.ts';
-import type { Hello, ReportMessage } from '@trivet/shared/protocol/messages.ts';
+import type { AgentEvent, Hello, ReportMessage } from '@trivet/shared/protocol/messages.ts';
+import type { AgentsTable, NewEvent } from '../../store/index.ts';
 
+/** Samples stay behind: they are asked of the agent when wanted. */
 export function telemetryRow(hello: Hello, report: ReportMessage, receivedAt: string): TelemetryRow {
   const { nvidia } = report.samples;
   return {
@@ -25,4 +27,29 @@ export function telemetryRow(hello: Hello, report: ReportMessage, receivedAt: st
 function oneOf(versions: readonly (string | null)[]): string | null {
   const [first = null] = versions;
   return versions.every((version) => version === first) ? first : null;
+}
+
+export function agentRow({ node, agentId, streamId, bootId, agentVersion, hardware }: Hello, at: string): AgentsTable {
+  return {
+    node,
+    agent_id: agentId,
+    stream_id: streamId,
+    boot_id: bootId,
+    version: agentVersion,
+    hardware: JSON.stringify(hardware),
+    connected_at: at,
+  };
+}
+
+export function eventRow({ node, agentId, streamId }: Hello, event: AgentEvent, receivedAt: string): NewEvent {
+  return {
+    agent_id: agentId,
+    stream_id: streamId,
+    seq: event.seq,
+    node,
+    kind: event.kind,
+    at: event.at,
+    received_at: receivedAt,
+    body: JSON.stringify(event.body),
+  };
 }
