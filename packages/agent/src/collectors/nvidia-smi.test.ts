@@ -107,6 +107,14 @@ describe('NvidiaSmiCollector', () => {
     });
   });
 
+  it('puts the bus id of the query to the index of the list', async () => {
+    const query = exited(15, 'Unable to determine the device handle for GPU0000:41:00.0: GPU is lost. Reboot\n');
+    const list = exited(15, 'Unable to determine the device handle for gpu 1: GPU is lost.  Reboot\n');
+    expect(await collectorOf(query, list).collect()).toMatchObject({
+      sample: { lost: [{ name: '1', pciBusId: '0000:41:00.0', kind: 'lost' }] },
+    });
+  });
+
   it('keeps what the query said when the list cannot be had', async () => {
     const query = exited(15, 'Unable to determine the device handle for GPU0000:41:00.0: GPU is lost. Reboot\n');
     expect(await collectorOf(query, { kind: 'timed-out', stdout: '', survivor: null }).collect()).toMatchObject({

@@ -5,7 +5,7 @@
  * reason not to call the answer `ok`, and where GPUs are missing from it `-L` is asked which ones.
  */
 import { known } from '@trivet/shared/model/gpu.ts';
-import type { NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import type { LostGpu, NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import { exclusive, runCommand } from '../os/command.ts';
 import type { CommandResult, Run } from '../os/command.ts';
 import type { Collected, Collector } from './collector.ts';
@@ -181,15 +181,23 @@ function withList(queried: Told, sample: NvidiaSample, stdout: string): Told {
   const isNew = ({ uuid }: { readonly uuid: string }): boolean => !sample.gpus.some((gpu) => gpu.uuid === uuid);
   const present = listed.filter(isNew);
   const others = present.length === 0 ? [] : [`${present.length} GPUs are listed but not described`];
-  // The query names the first failure only; the list names each of them.
+  // Where there is no document the query named the first failure only; the list names each of them.
   const isWholeDocument = sample.attachedGpus !== null;
-  const allLost = isWholeDocument ? [...sample.lost, ...lost] : lost.length > 0 ? lost : sample.lost;
+  const allLost = isWholeDocument ? [...sample.lost, ...lost] : bothNames(sample.lost, lost);
   const named = isWholeDocument ? lost.map(({ name, text }) => `GPU ${name}: ${text}`) : [];
   return {
     ...queried,
     problems: [...queried.problems, ...named, ...others],
     sample: { ...sample, lost: allLost, listed: present },
   };
+}
+
+/** The query may name a GPU by bus id where the list has its index only; of a single one both are known. */
+function bothNames(queried: readonly LostGpu[], listed: readonly LostGpu[]): readonly LostGpu[] {
+  const [inQuery, inList] = [queried[0], listed[0]];
+  if (inQuery === undefined || inList === undefined) return listed.length > 0 ? listed : queried;
+  if (listed.length > 1 || inList.pciBusId !== null) return listed;
+  return [{ ...inList, pciBusId: inQuery.pciBusId, uuid: inList.uuid ?? inQuery.uuid }];
 }
 
 function oneLine(text: string): string {
