@@ -1,82 +1,26 @@
 /** The client against a real WebSocket server in this process, which does what each test tells it to. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { WebSocketServer } from 'ws';
-import type { WebSocket } from 'ws';
 import type { Report } from '@trivet/shared/model/report.ts';
-import type { AgentEvent, AgentMessage, AggregatorMessage } from '@trivet/shared/protocol/messages.ts';
+import type { AgentMessage } from '@trivet/shared/protocol/messages.ts';
 import { parseAgentMessage } from '@trivet/shared/protocol/schema.ts';
 import { createLog } from '../log.ts';
 import { openOutbox } from '../outbox/open.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import { FakeAggregator, INTERVALS } from '../testing/fake-aggregator.ts';
+import type { Reply } from '../testing/fake-aggregator.ts';
 import { Push } from './push.ts';
 import type { PushOptions } from './push.ts';
 
 const AT = '2026-11-20T17:00:00.000Z';
 const WAIT = { timeout: 20_000, interval: 5 };
-/** The shortest that the protocol allows. */
-const INTERVALS = { reportMs: 100, beatMs: 100 };
 
-type Reply = (message: AgentMessage, reply: (answer: AggregatorMessage) => void, socket: WebSocket) => void;
-
-/** Commits what it is sent, by key, as the store does: what arrives twice is there once. */
-class FakeAggregator {
-  readonly server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  readonly messages: AgentMessage[] = [];
-  readonly committed = new Map<number, AgentEvent>();
-  readonly authorizations: (string | undefined)[] = [];
-  arrivals = 0;
-  reply: Reply = (message, reply) => this.behave(message, reply);
-
-  constructor() {
-    this.server.on('connection', (socket, request) => {
-      this.authorizations.push(request.headers.authorization);
-      socket.on('message', (data: Buffer) => {
-        const parsed = parseAgentMessage(data.toString('utf8'));
-        if (!parsed.ok) throw new Error(parsed.refuse.message);
-        this.messages.push(parsed.message);
-        this.reply(parsed.message, (answer) => socket.send(JSON.stringify(answer)), socket);
-      });
-    });
-  }
-
-  get url(): string {
-    const address = this.server.address();
-    return `ws://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/v1/agents/socket`;
-  }
-
-  behave(message: AgentMessage, reply: (answer: AggregatorMessage) => void): void {
-    if (message.type === 'hello') reply({ type: 'welcome', ackedSeq: this.acked, intervals: INTERVALS });
-    if (message.type === 'events') {
-      this.commit(message.events);
-      reply({ type: 'ack', seq: this.acked });
-    }
-  }
-
-  commit(events: readonly AgentEvent[]): void {
-    this.arrivals += events.length;
-    for (const event of events) this.committed.set(event.seq, event);
-  }
-
-  get acked(): number {
-    return Math.max(0, ...this.committed.keys());
-  }
-
-  of<Type extends AgentMessage['type']>(type: Type) {
-    return this.messages.filter((message): message is Extract<AgentMessage, { type: Type }> => message.type === type);
-  }
-
-  disconnectAll(): void {
-    for (const socket of this.server.clients) socket.terminate();
-  }
-
-  close(): void {
-    this.disconnectAll();
-    this.server.close();
-  }
+function parse(frame: string): AgentMessage {
+  const parsed = parseAgentMessage(frame);
+  if (!parsed.ok) throw new Error(parsed.refuse.message);
+  return parsed.message;
 }
 
 let directory: string;
@@ -124,8 +68,7 @@ function committed(): unknown[] {
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'trivet-push-'));
   logged = [];
-  aggregator = new FakeAggregator();
-  await once(aggregator.server, 'listening');
+  aggregator = await new FakeAggregator(parse).listening();
   const log = createLog({ level: 'error', now: () => 0, write: () => {} });
   outbox = openOutbox(directory, { node: 'gpu-1', log });
   push = client();

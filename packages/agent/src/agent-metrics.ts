@@ -1,0 +1,66 @@
+/** The agent's `/metrics`: the node's GPUs and findings, and whether the agent itself can be believed. */
+import { renderExposition } from '@trivet/shared/exposition/text.ts';
+import type { Family } from '@trivet/shared/exposition/text.ts';
+import type { StateKeeper } from './agent-state.ts';
+import type { NodeWatch } from './node-watch.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import { collectorFamilies, findingFamilies, gpuFamilies, processFamilies, single } from './outputs/metrics.ts';
+import type { Push } from './outputs/push.ts';
+
+export interface AgentView {
+  readonly node: string;
+  readonly version: string;
+  readonly watch: NodeWatch;
+  readonly outbox: Outbox;
+  readonly keeper: StateKeeper;
+  readonly push: Push | null;
+}
+
+export function renderAgentMetrics(view: AgentView): string {
+  const { node, version, watch, outbox } = view;
+  const info = { labels: { node, version, agent_id: outbox.agentId }, value: 1 };
+  const { text, duplicates } = renderExposition([
+    { name: 'trivet_agent_info', type: 'gauge', help: 'Identity of the agent.', samples: [info] },
+    ...gpuFamilies(watch.samples.nvidia),
+    ...findingFamilies(watch.findings),
+    ...collectorFamilies(watch.signals()),
+    ...kernelFamilies(watch),
+    ...deliveryFamilies(view),
+    ...processFamilies(),
+  ]);
+  const left = single('trivet_agent_duplicate_series', 'gauge', 'Series left out of this scrape.', duplicates);
+  return text + renderExposition([left]).text;
+}
+
+function kernelFamilies({ kernelCounters }: NodeWatch): Family[] {
+  if (kernelCounters === null) return [];
+  const { records, lost, overruns, forged, malformed } = kernelCounters;
+  return [
+    single('trivet_kernel_log_records_total', 'counter', 'Kernel records read.', records),
+    single('trivet_kernel_log_lost_total', 'counter', 'Kernel records overwritten before they were read.', lost),
+    single('trivet_kernel_log_overruns_total', 'counter', 'Times the kernel ring was overrun.', overruns),
+    single('trivet_kernel_log_forged_total', 'counter', 'Records that user space wrote, not judged.', forged),
+    single('trivet_kernel_log_malformed_total', 'counter', 'Records that could not be parsed.', malformed),
+  ];
+}
+
+function deliveryFamilies({ outbox, keeper, push }: AgentView): Family[] {
+  const stored = [
+    single('trivet_agent_outbox_events', 'gauge', 'Events that wait for an acknowledgement.', outbox.depth),
+    single('trivet_agent_outbox_bytes', 'gauge', 'Size of the outbox on disk.', outbox.bytes),
+    single('trivet_agent_events_lost_total', 'counter', 'Events dropped or found damaged.', outbox.lost),
+    single('trivet_agent_outbox_failures_total', 'counter', 'Appends that the disk refused.', outbox.failures),
+    single('trivet_agent_state_failures_total', 'counter', 'State that the disk refused.', keeper.failures),
+  ];
+  if (push === null) return stored;
+  const { counts, reports } = push;
+  return [
+    ...stored,
+    single('trivet_agent_connected', 'gauge', 'Whether the aggregator has welcomed us.', Number(push.connected)),
+    single('trivet_agent_connections_total', 'counter', 'Connections that were welcomed.', counts.connections),
+    single('trivet_agent_refusals_total', 'counter', 'Messages that the aggregator refused.', counts.refusals),
+    single('trivet_agent_bad_frames_total', 'counter', 'Frames that are no message.', counts.badFrames),
+    single('trivet_agent_reports_superseded_total', 'counter', 'Reports overtaken unsent.', reports.superseded),
+    single('trivet_agent_reports_too_large_total', 'counter', 'Reports over the frame limit.', reports.tooLarge),
+  ];
+}

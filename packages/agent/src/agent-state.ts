@@ -1,0 +1,162 @@
+/**
+ * What the agent must not forget: open findings, how far the kernel log was read, and the events that follow from both. They
+ * are one file, written in one step, and that step is the only commit: a line of the kernel log has been read, counted and
+ * queued, or none of the three. Events carry a running number and go from here to the outbox, which remembers the highest
+ * number it has in the same record as the event (its cursor). So after a kill at any instant nothing is read twice,
+ * counted twice or sent twice, and nothing is passed over.
+ *
+ * When the disk refuses, state is kept in memory and tried again, and events wait here; reports go on all the same.
+ */
+import type { Hardware } from '@trivet/shared/model/node.ts';
+import { EMPTY_LEDGER } from './checks/ledger.ts';
+import type { Ledger } from './checks/ledger.ts';
+import type { KernelCursor } from './collectors/kernel-log.ts';
+import { errorText } from './errors.ts';
+import type { Log } from './log.ts';
+import type { NewEvent, Outbox } from './outbox/outbox.ts';
+import { readJsonFile, writeFileAtomic } from './state-file.ts';
+
+export interface AgentState {
+  readonly v: 1;
+  /** Findings of another node are not ours, even if its disk is. */
+  readonly node: string;
+  readonly ledger: Ledger;
+  /** Most GPUs that this node was ever seen with. */
+  readonly mostGpusSeen: number;
+  /** As last seen whole: a tool that hangs must not make it another machine. */
+  readonly hardware: Hardware;
+  readonly kernelCursor: KernelCursor | null;
+  /** Numbers given out so far. */
+  readonly eventCount: number;
+  /** Not yet known to be in the outbox, oldest first; the last one has number `eventCount`. */
+  readonly events: readonly NewEvent[];
+}
+
+const EMPTY_STATE: AgentState = {
+  v: 1,
+  node: '',
+  ledger: EMPTY_LEDGER,
+  mostGpusSeen: 0,
+  hardware: { serial: null, gpus: [] },
+  kernelCursor: null,
+  eventCount: 0,
+  events: [],
+};
+/** The name under which the outbox remembers our numbers. */
+const SOURCE = 'agent';
+/** About 3 MB on disk; more wait only where the disk has been full for long. */
+const EVENTS_MAX = 10_000;
+/** Bounds one write to the outbox. */
+const APPEND_MAX = 64;
+/** A cursor that is this old makes a restart read some lines again, which hold no events; it does not lose any. */
+const CURSOR_SAVE_MS = 30_000;
+
+export class StateKeeper {
+  readonly #path: string;
+  readonly #outbox: Outbox;
+  readonly #log: Log;
+  #state: AgentState;
+  #isSaved = true;
+  #savedAtMs = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+
+  /** Throws what the file system says when there is a file that cannot be read. */
+  constructor(path: string, node: string, outbox: Outbox, log: Log) {
+    this.#path = path;
+    this.#outbox = outbox;
+    this.#log = log;
+    this.#state = { ...load(path, node, log), node };
+    const inOutbox = Number(outbox.cursor(SOURCE) ?? '0');
+    // Also when the state was lost: numbers that the outbox knows are not given out again.
+    if (inOutbox > this.#state.eventCount) this.#state = { ...this.#state, eventCount: inOutbox, events: [] };
+    this.#feed();
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+  /** Writes that the disk refused. */
+  get failures(): number {
+    return this.#failures;
+  }
+  /** Nothing waits to be written. */
+  get isDurable(): boolean {
+    return this.#isSaved && this.#state.events.length === 0;
+  }
+
+  /** Takes what one look brought, and its events. */
+  commit(change: Partial<Omit<AgentState, 'v' | 'node' | 'events' | 'eventCount'>>, events: readonly NewEvent[]): void {
+    const waiting = [...this.#state.events, ...events];
+    const dropped = Math.max(0, waiting.length - EVENTS_MAX);
+    if (dropped > 0) {
+      this.#outbox.countLost(dropped);
+      this.#log.error('events that could not be stored were dropped, oldest first', { dropped });
+    }
+    const eventCount = this.#state.eventCount + events.length;
+    this.#state = { ...this.#state, ...change, eventCount, events: waiting.slice(dropped) };
+    this.#isSaved = false;
+    this.save();
+  }
+
+  /** The kernel log was read on and held nothing of interest: not worth a write of its own. */
+  readUpTo(kernelCursor: KernelCursor | null, nowMs: number): void {
+    const isSame = kernelCursor?.seq === this.#state.kernelCursor?.seq;
+    if (isSame && kernelCursor?.bootId === this.#state.kernelCursor?.bootId) return;
+    this.#state = { ...this.#state, kernelCursor };
+    this.#isSaved = false;
+    if (nowMs - this.#savedAtMs < CURSOR_SAVE_MS) return;
+    this.#savedAtMs = nowMs;
+    this.save();
+  }
+
+  /** Writes what is not written yet. Called again after a failure. */
+  save(): void {
+    if (!this.#isSaved) {
+      try {
+        writeFileAtomic(this.#path, `${JSON.stringify(this.#state)}\n`);
+        this.#isSaved = true;
+      } catch (error) {
+        this.#failures += 1;
+        this.#log.error('state could not be saved; it is kept in memory and tried again', { reason: errorText(error) });
+        return;
+      }
+    }
+    this.#feed();
+  }
+
+  /** Only what is saved may go to the outbox: else a kill would make it twice. */
+  #feed(): void {
+    const { events, eventCount } = this.#state;
+    const known = Number(this.#outbox.cursor(SOURCE) ?? '0');
+    const first = eventCount - events.length + 1;
+    const fresh = events
+      .map((event, index) => ({ ...event, cursor: { source: SOURCE, position: String(first + index) } }))
+      .slice(Math.max(0, known - first + 1));
+    for (let start = 0; start < fresh.length; start += APPEND_MAX) {
+      if (this.#outbox.append(fresh.slice(start, start + APPEND_MAX)) === null) return;
+    }
+    // The file may go on naming them: their numbers say that they are in the outbox.
+    this.#state = { ...this.#state, events: [] };
+  }
+}
+
+function load(path: string, node: string, log: Log): AgentState {
+  const file = readJsonFile(path);
+  if (file === undefined) return EMPTY_STATE;
+  if ('value' in file && isAgentState(file.value)) {
+    if (file.value.node === node) return file.value;
+    log.error('state is of another node; it is not used', { path, of: file.value.node });
+    return EMPTY_STATE;
+  }
+  log.error('state was damaged: findings are built again from the kernel log and the tools', { path });
+  return EMPTY_STATE;
+}
+
+/** Renamed into place whole, so its outer shape tells whether it is ours. */
+function isAgentState(value: unknown): value is AgentState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kernelCursor: _nullable, ...required } = EMPTY_STATE;
+  const fields = new Map(Object.entries(value));
+  if (fields.get('v') !== 1) return false;
+  return Object.entries(required).every(([key, example]) => typeof fields.get(key) === typeof example);
+}

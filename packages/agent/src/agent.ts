@@ -1,0 +1,258 @@
+/**
+ * The daemon: two loops and what they feed. The short one reads the kernel log four times a second and sends a report at once
+ * when a line opens a finding; the long one asks the vendor's tool. Neither waits for the other: a tool that hangs on a
+ * sick GPU must not hide what the kernel says about that GPU.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Report } from '@trivet/shared/model/report.ts';
+import type { Ask, Hello } from '@trivet/shared/protocol/messages.ts';
+import { StateKeeper } from './agent-state.ts';
+import type { Senses } from './check-node.ts';
+import { HostCollector } from './collectors/host.ts';
+import { KernelLogCollector } from './collectors/kernel-log.ts';
+import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
+import type { AgentConfig } from './config.ts';
+import { errorText } from './errors.ts';
+import type { Log } from './log.ts';
+import { renderAgentMetrics } from './agent-metrics.ts';
+import { NodeWatch } from './node-watch.ts';
+import { readChassisSerial } from './os/chassis.ts';
+import { openOutbox } from './outbox/open.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import type { Answer } from './outputs/answers.ts';
+import { startHttp } from './outputs/http.ts';
+import type { LocalHttp, Readiness } from './outputs/http.ts';
+import { Push } from './outputs/push.ts';
+
+export const AGENT_VERSION = '0.1.0';
+
+export interface AgentDeps {
+  readonly log: Log;
+  readonly random?: () => number;
+  /** For the times that are written down; what is waited for is measured by the machine's own clock. */
+  readonly nowMs?: () => number;
+  readonly senses?: OwnedSenses;
+  readonly chassisSerial?: () => Promise<string | null>;
+}
+
+export interface RunningAgent {
+  /** `http://127.0.0.1:9110`, with the port that was taken. */
+  readonly address: string;
+  readonly agentId: string;
+  /** A look at everything now, and its report: also sent, as a report that was asked for. */
+  report(): Promise<Report>;
+  /** Flushes for at most FLUSH_MS, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Latency from a kernel line to its report; an idle read costs 20 µs. */
+const KERNEL_POLL_MS = 250;
+/** A storm of lines makes one report a second, not four. */
+const FINDING_REPORT_GAP_MS = 1000;
+const FLUSH_MS = 5000;
+
+/** Throws `AgentError` when the state folder or the address cannot be had; the node's own troubles never stop it. */
+export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<RunningAgent> {
+  const { node, stateDir, outboxMaxBytes } = config;
+  const { log } = deps;
+  const outbox = openOutbox(join(stateDir, 'outbox'), { node, log, maxBytes: outboxMaxBytes });
+  const keeper = new StateKeeper(join(stateDir, 'state.json'), node, outbox, log);
+  const agent = new Agent(config, deps, { outbox, keeper, ...(deps.senses ?? createSenses(config, keeper)) });
+  try {
+    return await agent.start();
+  } catch (error) {
+    outbox.close();
+    throw error;
+  }
+}
+
+/** With what lets go of their files. */
+export interface OwnedSenses {
+  readonly senses: Senses;
+  readonly close: () => void;
+}
+
+function createSenses({ nvidiaSmi, kernelLog: path }: AgentConfig, keeper: StateKeeper): OwnedSenses {
+  const kernelLog = new KernelLogCollector({ path, cursor: keeper.state.kernelCursor });
+  const nvidia = new NvidiaSmiCollector({ path: nvidiaSmi ?? 'nvidia-smi' });
+  return { senses: { host: new HostCollector(), nvidia, kernelLog }, close: () => kernelLog.close() };
+}
+
+interface Parts extends OwnedSenses {
+  readonly outbox: Outbox;
+  readonly keeper: StateKeeper;
+}
+
+class Agent {
+  readonly #config: AgentConfig;
+  readonly #deps: AgentDeps;
+  readonly #parts: Parts;
+  readonly #watch: NodeWatch;
+  readonly #push: Push | null;
+  readonly #stopping = new AbortController();
+  #loops: Promise<unknown> = Promise.resolve();
+  #reportMs: number;
+  #reported: Report | null = null;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
+  #openedReported = 0;
+  #saidHardware = '';
+
+  constructor(config: AgentConfig, deps: AgentDeps, parts: Parts) {
+    const { outbox, keeper, senses } = parts;
+    const { node, expectedGpus, nvidiaSmi, aggregatorUrl } = config;
+    const { log, random = Math.random, nowMs = Date.now } = deps;
+    this.#config = config;
+    this.#deps = deps;
+    this.#parts = parts;
+    this.#reportMs = config.reportMs;
+    this.#watch = new NodeWatch({ node, expectedGpus, nvidiaSmiGiven: nvidiaSmi !== null, senses, keeper, nowMs, log });
+    this.#push =
+      aggregatorUrl === null
+        ? null
+        : new Push({
+            url: aggregatorUrl,
+            outbox,
+            log,
+            random,
+            hello: () => this.#hello(),
+            token: () => this.#token(),
+            answer: (ask) => this.#answer(ask),
+            welcomed: ({ reportMs }) => (this.#reportMs = reportMs),
+          });
+  }
+
+  async start(): Promise<RunningAgent> {
+    const http = await startHttp(this.#config.listen, {
+      metrics: () => this.#metrics(),
+      readiness: () => this.#readiness(),
+      report: () => (this.#watch.isReady ? this.#watch.report('asked') : null),
+    });
+    const { signal } = this.#stopping;
+    this.#loops = Promise.all([
+      this.#every(KERNEL_POLL_MS, () => this.#kernelTurn(signal)),
+      this.#every(null, () => this.#watch.poll(signal)),
+      this.#learnSerial(),
+    ]);
+    this.#deps.log.info('agent started', { node: this.#config.node, address: http.address, version: AGENT_VERSION });
+    return {
+      address: http.address,
+      agentId: this.#parts.outbox.agentId,
+      report: () => this.#asked(),
+      stop: () => this.#stop(http),
+    };
+  }
+
+  /** Runs until stopped; `ms` null: as often as polls are due. A turn that fails is said and does not end the loop. */
+  async #every(ms: number | null, turn: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const begunMs = performance.now();
+      try {
+        await turn();
+      } catch (error) {
+        this.#deps.log.error('a turn failed; the next one follows', { reason: errorText(error) });
+      }
+      // Never less often than reports: each is to show a fresh sample.
+      const everyMs = ms ?? Math.min(this.#config.pollMs, this.#reportMs);
+      const waitMs = Math.max(0, everyMs - (performance.now() - begunMs));
+      await pause(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #kernelTurn(signal: AbortSignal): Promise<void> {
+    await this.#watch.readKernel(signal);
+    if (!this.#watch.isReady) return;
+    if (this.#push !== null) this.#sayHello(this.#push);
+    const sinceMs = performance.now() - this.#reportedAtMs;
+    const isNews = this.#watch.opened > this.#openedReported && sinceMs >= FINDING_REPORT_GAP_MS;
+    if (isNews || sinceMs >= this.#reportMs) this.#report(isNews ? 'finding' : 'interval');
+    this.#push?.flush();
+  }
+
+  /** Only once the node is known: a first hello without its GPUs would be taken for its hardware. */
+  #sayHello(push: Push): void {
+    const hardware = JSON.stringify(this.#watch.hardware);
+    if (hardware === this.#saidHardware) return;
+    const isFirst = this.#saidHardware === '';
+    this.#saidHardware = hardware;
+    if (isFirst) push.start();
+    else push.reconnect('hardware changed');
+  }
+
+  #report(reason: Report['reason']): Report {
+    this.#openedReported = this.#watch.opened;
+    this.#reportedAtMs = performance.now();
+    this.#reported = this.#watch.report(reason);
+    this.#push?.report(this.#reported);
+    return this.#reported;
+  }
+
+  async #asked(): Promise<Report> {
+    const { signal } = this.#stopping;
+    await this.#watch.readKernel(signal);
+    await this.#watch.poll(signal);
+    return this.#report('asked');
+  }
+
+  async #answer({ check }: Ask): Promise<Answer> {
+    if (check !== 'report') return { state: 'failed', text: `${check} is not configured on this node` };
+    return { state: 'ok', text: (await this.#asked()).reportId };
+  }
+
+  async #learnSerial(): Promise<void> {
+    const { chassisSerial = readChassisSerial } = this.#deps;
+    this.#watch.setSerial(await chassisSerial());
+  }
+
+  #hello(): Hello {
+    const { agentId, streamId } = this.#parts.outbox;
+    const { bootId, hardware } = this.#watch;
+    const { node } = this.#config;
+    return { type: 'hello', v: 1, node, agentId, streamId, bootId, agentVersion: AGENT_VERSION, hardware };
+  }
+
+  #token(): string | null {
+    const { tokenFile } = this.#config;
+    return tokenFile === null ? null : readFileSync(tokenFile, 'utf8').trim();
+  }
+
+  #readiness(): Readiness {
+    if (!this.#watch.isReady) return { ready: false, reasons: ['the first round over all collectors has not ended'] };
+    const states = this.#watch
+      .signals()
+      .map(({ name, state, reason }) => `${name}: ${state}${reason ? ` (${reason})` : ''}`);
+    return { ready: true, reasons: states };
+  }
+
+  #metrics(): string {
+    const { node } = this.#config;
+    return renderAgentMetrics({
+      node,
+      version: AGENT_VERSION,
+      watch: this.#watch,
+      outbox: this.#parts.outbox,
+      keeper: this.#parts.keeper,
+      push: this.#push,
+    });
+  }
+
+  async #stop(http: LocalHttp): Promise<void> {
+    const deadlineMs = performance.now() + FLUSH_MS;
+    this.#stopping.abort();
+    const loopsEnded = new AbortController();
+    const patience = pause(FLUSH_MS, undefined, { signal: loopsEnded.signal }).catch(() => undefined);
+    await Promise.race([this.#loops, patience]);
+    loopsEnded.abort();
+    this.#parts.close();
+    this.#parts.keeper.save();
+    this.#push?.flush();
+    while (this.#push?.idle === false && performance.now() < deadlineMs) await pause(20);
+    this.#push?.stop();
+    await http.close();
+    this.#parts.outbox.close();
+    this.#deps.log.info('agent stopped', { outboxDepth: this.#parts.outbox.depth });
+  }
+}

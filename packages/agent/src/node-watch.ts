@@ -1,0 +1,203 @@
+/**
+ * What this node is known to be, kept up to date from two sides: `readKernel`, often and quick, and `poll`, which asks the
+ * vendor's tool and may take its whole deadline. Each look goes through the same assessment and one commit.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Finding } from '@trivet/shared/model/finding.ts';
+import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import type { Hardware, Signal } from '@trivet/shared/model/node.ts';
+import type { HostSample, Report, Samples } from '@trivet/shared/model/report.ts';
+import type { StateKeeper } from './agent-state.ts';
+import { KERNEL_LOG } from './checks/check.ts';
+import type { KernelEvent } from './checks/kernel-event.ts';
+import { findings } from './checks/ledger.ts';
+import { HOST, NodeObserver, assess } from './check-node.ts';
+import type { NodeObservation, Senses } from './check-node.ts';
+import type { KernelLogCounters } from './collectors/kernel-log.ts';
+import { KernelTail } from './collectors/kernel-tail.ts';
+import { errorText } from './errors.ts';
+import type { Log } from './log.ts';
+import type { NewEvent } from './outbox/outbox.ts';
+
+export interface WatchOptions {
+  readonly node: string;
+  readonly expectedGpus: number | null;
+  readonly nvidiaSmiGiven: boolean;
+  readonly senses: Senses;
+  readonly keeper: StateKeeper;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+/** The sum of the collectors' own deadlines and then some: after it a poll is not slow, it is stuck. */
+const STUCK_MS = 90_000;
+
+export class NodeWatch {
+  readonly #options: WatchOptions;
+  readonly #kernel: KernelTail;
+  readonly #observer: NodeObserver;
+  #host: HostSample | null = null;
+  #observation: NodeObservation | null = null;
+  #observedAtMs = 0;
+  #pollingSinceMs: number | null = null;
+  #pollFailure: string | null = null;
+  #kernelSignal: Signal | null = null;
+  #kernelOkMs: number | null = null;
+  #kernelCounters: KernelLogCounters | null = null;
+  #serial: string | null = null;
+  #opened = 0;
+
+  constructor(options: WatchOptions) {
+    const { senses, expectedGpus, nvidiaSmiGiven, nowMs } = options;
+    this.#options = options;
+    this.#kernel = new KernelTail(senses.kernelLog);
+    const demands = { expectedGpus, nvidiaSmiGiven, kernelLogRequired: true };
+    this.#observer = new NodeObserver({ ...senses, kernelLog: this.#kernel }, demands, nowMs);
+  }
+
+  /** A first round over all collectors has ended, well or not. */
+  get isReady(): boolean {
+    return this.#observation !== null && this.#kernelSignal !== null;
+  }
+  /** Findings opened since the start: whoever sees it rise has something to report. */
+  get opened(): number {
+    return this.#opened;
+  }
+  get bootId(): string {
+    return this.#host?.bootId ?? this.#options.keeper.state.ledger.bootId ?? 'unknown';
+  }
+  get hardware(): Hardware {
+    const { serial, gpus } = this.#options.keeper.state.hardware;
+    return { serial: this.#serial ?? serial, gpus };
+  }
+  get findings(): readonly Finding[] {
+    return findings(this.#options.keeper.state.ledger);
+  }
+  get samples(): Samples {
+    return this.#observation?.samples ?? {};
+  }
+  get kernelCounters(): KernelLogCounters | null {
+    return this.#kernelCounters;
+  }
+
+  setSerial(serial: string | null): void {
+    this.#serial = serial;
+    if (serial !== null) this.#options.keeper.commit({ hardware: this.hardware }, []);
+  }
+
+  async readKernel(signal: AbortSignal): Promise<void> {
+    const { senses, keeper, nowMs } = this.#options;
+    // Lines belong to a boot, which has to be known before the first of them is judged.
+    if (this.#host === null) this.#host = (await senses.host.collect(signal)).sample ?? null;
+    const { events, cursor } = await this.#kernel.read(signal);
+    await this.#noteKernel();
+    const kernelCursor = cursor ?? keeper.state.kernelCursor;
+    if (events.length === 0) return keeper.readUpTo(kernelCursor, nowMs());
+    const at = new Date(nowMs()).toISOString();
+    const samples = this.#host === null ? {} : { host: this.#host };
+    const signals = this.signals();
+    this.#take({ begunAt: at, at, samples, comparable: {}, events, signals }, { kernelCursor });
+  }
+
+  async poll(signal: AbortSignal): Promise<void> {
+    const { keeper, nowMs, log } = this.#options;
+    this.#pollingSinceMs = nowMs();
+    try {
+      const observation = await this.#observer.observe(signal);
+      if (signal.aborted) return;
+      this.#host = observation.samples.host ?? this.#host;
+      this.#observation = observation;
+      this.#observedAtMs = nowMs();
+      this.#pollFailure = null;
+      this.#take(observation, { hardware: this.#hardwareOf(observation) ?? keeper.state.hardware });
+    } catch (error) {
+      // A collector does not throw for what a source does: this is a fault of ours, and the node is not known.
+      this.#pollFailure = errorText(error);
+      log.error('a poll failed', { reason: this.#pollFailure });
+    } finally {
+      this.#pollingSinceMs = null;
+    }
+  }
+
+  signals(): Signal[] {
+    const nowMs = this.#options.nowMs();
+    const trouble = this.#trouble(nowMs);
+    const polled = (this.#observation?.signals ?? []).filter(({ name }) => name !== KERNEL_LOG);
+    const aged = polled.map((signal): Signal => {
+      const ageMs = signal.ageMs === null ? null : signal.ageMs + Math.max(0, nowMs - this.#observedAtMs);
+      return trouble === null ? { ...signal, ageMs } : { ...signal, ageMs, state: 'unknown', reason: trouble };
+    });
+    if (polled.length === 0 && trouble !== null) {
+      aged.push({ name: HOST, state: 'unknown', required: true, reason: trouble, ageMs: null });
+    }
+    if (this.#kernelSignal !== null) aged.push({ ...this.#kernelSignal, ageMs: this.#sinceKernelOk(nowMs) });
+    return aged;
+  }
+
+  report(reason: Report['reason']): Report {
+    const takenAt = new Date(this.#options.nowMs()).toISOString();
+    const { samples, findings: open } = this;
+    return { reportId: randomUUID(), takenAt, reason, samples, findings: open, collectors: this.signals() };
+  }
+
+  /** Why what the last poll brought is not the present; null while it is. */
+  #trouble(nowMs: number): string | null {
+    const since = this.#pollingSinceMs;
+    if (since !== null && nowMs - since > STUCK_MS) return `no answer for ${Math.round((nowMs - since) / 1000)} s`;
+    return this.#pollFailure;
+  }
+
+  #take(observation: NodeObservation, change: Parameters<StateKeeper['commit']>[0]): void {
+    const { node, expectedGpus, keeper, log } = this.#options;
+    const { ledger, mostGpusSeen } = keeper.state;
+    const assessed = assess(observation, { node, ledger, expectedGpus, mostGpusSeen });
+    const events = [
+      ...observation.events.map((event) => kernelEvent(event, this.bootId)),
+      ...assessed.opened.map((finding) => findingEvent('opened', finding, observation.at)),
+      ...assessed.closed.map((finding) => findingEvent('closed', finding, observation.at)),
+    ];
+    for (const { id, code, action, urgency } of assessed.opened)
+      log.warn('finding opened', { id, code, action, urgency });
+    for (const { id, code } of assessed.closed) log.info('finding closed', { id, code });
+    this.#opened += assessed.opened.length;
+    const next = { ...change, ledger: assessed.ledger, mostGpusSeen: assessed.mostGpusSeen };
+    const isSame = events.length === 0 && JSON.stringify({ ...keeper.state, ...next }) === JSON.stringify(keeper.state);
+    // Nothing new: a healthy node's disk is left alone. What a full disk refused before is tried again.
+    if (isSame) keeper.save();
+    else keeper.commit(next, events);
+  }
+
+  async #noteKernel(): Promise<void> {
+    const nowMs = this.#options.nowMs();
+    const collected = await this.#kernel.collect();
+    if (collected.state === 'ok') this.#kernelOkMs = nowMs;
+    this.#kernelCounters = collected.sample?.counters ?? this.#kernelCounters;
+    const reason = collected.state === 'ok' ? null : collected.reason;
+    const ageMs = this.#sinceKernelOk(nowMs);
+    this.#kernelSignal = { name: KERNEL_LOG, state: collected.state, required: true, reason, ageMs };
+  }
+
+  #sinceKernelOk(nowMs: number): number | null {
+    return this.#kernelOkMs === null ? null : Math.max(0, nowMs - this.#kernelOkMs);
+  }
+
+  /** Only from a whole answer: a tool that fails has not taken the GPUs out. */
+  #hardwareOf({ signals, samples }: NodeObservation): Hardware | null {
+    const isWhole = signals.some(({ name, state }) => name === this.#options.senses.nvidia.name && state === 'ok');
+    return isWhole && samples.nvidia !== undefined
+      ? { serial: this.hardware.serial, gpus: gpusOf(samples.nvidia) }
+      : null;
+  }
+}
+
+function gpusOf({ gpus }: NvidiaSample): Hardware['gpus'] {
+  return gpus.map(({ uuid, pciBusId, serial, model }) => ({ uuid, pciBusId, serial, model }));
+}
+
+function kernelEvent({ kind, at, ...body }: KernelEvent, bootId: string): NewEvent {
+  return { kind: `kernel.${kind}`, at, body: { bootId, ...body } };
+}
+
+function findingEvent(change: 'opened' | 'closed', finding: Finding, at: string): NewEvent {
+  return { kind: `finding.${change}`, at, body: { ...finding } };
+}
