@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StateKeeper } from './agent-state.ts';
+import { createLog } from './log.ts';
+import { openOutbox } from './outbox/open.ts';
+import type { NewEvent, Outbox } from './outbox/outbox.ts';
+
+const ALL = { events: 1e6, bytes: 1e9 };
+const log = createLog({ level: 'error', now: () => 0, write: () => {} });
+
+let folder: string;
+let path: string;
+let outbox: Outbox;
+
+function open(node = 'gpu-1'): StateKeeper {
+  outbox?.close();
+  outbox = openOutbox(join(folder, 'outbox'), { node, log });
+  return new StateKeeper(path, node, outbox, log);
+}
+function event(n: number): NewEvent {
+  return { kind: 'count', at: '2026-11-20T17:00:00.000Z', body: { n } };
+}
+function numbers(): unknown[] {
+  return outbox.pending(0, ALL).map(({ body }) => body['n']);
+}
+const cursor = (seq: number) => ({ path: '/dev/kmsg', bootId: 'b', seq });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'trivet-state-'));
+  path = join(folder, 'state.json');
+});
+afterEach(() => {
+  outbox.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('StateKeeper', () => {
+  it('commits state and events together, and finds both again', () => {
+    open().commit({ kernelCursor: cursor(7), mostGpusSeen: 8 }, [event(1), event(2)]);
+    const again = open();
+    expect(again.state).toMatchObject({ kernelCursor: cursor(7), mostGpusSeen: 8, eventCount: 2 });
+    expect(numbers()).toEqual([1, 2]);
+    again.commit({}, [event(3)]);
+    expect(numbers()).toEqual([1, 2, 3]);
+    expect(again.isDurable).toBe(true);
+  });
+
+  it('brings to the outbox what a kill kept from it, and only that', () => {
+    open().commit({}, [event(1)]);
+    const killed = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ ...killed, eventCount: 3, events: [event(1), event(2), event(3)] }));
+    open();
+    expect(numbers()).toEqual([1, 2, 3]);
+    open();
+    expect(numbers()).toEqual([1, 2, 3]);
+  });
+
+  it('gives the outbox nothing that a refusing disk has not taken, and tries again', () => {
+    const keeper = open();
+    // A folder where the file has to go: every write fails, whoever runs the test.
+    mkdirSync(`${path}.tmp`);
+    keeper.commit({ kernelCursor: cursor(7) }, [event(1)]);
+    keeper.commit({ kernelCursor: cursor(8) }, [event(2)]);
+    expect(keeper).toMatchObject({ failures: 2, isDurable: false });
+    expect(keeper.state.kernelCursor?.seq).toBe(8);
+    expect(numbers()).toEqual([]);
+    rmSync(`${path}.tmp`, { recursive: true, force: true });
+    keeper.save();
+    expect(keeper.isDurable).toBe(true);
+    expect(numbers()).toEqual([1, 2]);
+  });
+
+  it('bounds what waits in memory, and counts what it drops', () => {
+    const keeper = open();
+    mkdirSync(`${path}.tmp`);
+    const many = Array.from({ length: 12_000 }, (_value, index) => event(index + 1));
+    keeper.commit({}, many);
+    expect(outbox.lost).toBe(2000);
+    rmSync(`${path}.tmp`, { recursive: true, force: true });
+    keeper.save();
+    expect(numbers()[0]).toBe(2001);
+    expect(numbers()).toHaveLength(10_000);
+  });
+
+  it('saves a cursor alone only now and then', () => {
+    const keeper = open();
+    const saved = () => JSON.parse(readFileSync(path, 'utf8')).kernelCursor.seq;
+    keeper.readUpTo(cursor(1), 1_000_000);
+    keeper.readUpTo(cursor(2), 1_000_250);
+    expect(saved()).toBe(1);
+    expect(keeper.isDurable).toBe(false);
+    keeper.readUpTo(cursor(3), 1_060_000);
+    expect(saved()).toBe(3);
+    keeper.readUpTo(cursor(4), 1_060_250);
+    keeper.save();
+    expect(saved()).toBe(4);
+  });
+
+  it.each(['', '{', '[]', '{"v":2}', '{"v":1,"ledger":null}'])(
+    'begins anew with the damaged state %j, with new numbers',
+    (text) => {
+      open().commit({}, [event(1)]);
+      writeFileSync(path, text);
+      const keeper = open();
+      expect(keeper.state).toMatchObject({ kernelCursor: null, eventCount: 1, events: [] });
+      keeper.commit({}, [event(2)]);
+      expect(numbers()).toEqual([1, 2]);
+    },
+  );
+
+  it('does not take the findings of another node for its own', () => {
+    open().commit({ mostGpusSeen: 8 }, [event(1)]);
+    expect(open('gpu-2').state).toMatchObject({ node: 'gpu-2', mostGpusSeen: 0, eventCount: 0 });
+    expect(numbers()).toEqual([]);
+  });
+});
