@@ -172,12 +172,15 @@ function lastPart(name: string): string {
   return name.split('-').toReversed().join('/');
 }
 
-/** A tenth of those that go on reporting. */
+/** Each look starts a process for the fake tool: more of them make a pass slower than a person waits. */
+const REAL_AGENTS_MAX = 32;
+
+/** A tenth of those that go on reporting, and keep their hardware: a real agent would take its exchange for a new start. */
 function realAgents(seed: number, fleet: readonly Omit<SimulatedNode, 'realAgent'>[]): string[] {
-  const reporting = fleet.filter((node) => reportsAt(node, 2)).map(({ name }) => name);
+  const reporting = fleet.filter((node) => reportsAt(node, 2) && node.standing !== 'identity-changed');
   return randomOf(seed, 'real-agents')
-    .shuffle(reporting)
-    .slice(0, Math.round(reporting.length / 10));
+    .shuffle(reporting.map(({ name }) => name))
+    .slice(0, Math.min(REAL_AGENTS_MAX, Math.round(reporting.length / 10)));
 }
 
 function exchanged(gpu: GpuIdentity, random: Random): GpuIdentity {

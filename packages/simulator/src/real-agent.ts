@@ -1,0 +1,94 @@
+/**
+ * The real agent on a simulated node: its own collectors, checks, ledger, outbox and connection, over a fake nvidia-smi and
+ * a kernel log file, with its local HTTP on any free port. Its times are the machine's: they stay in its findings'
+ * evidence, which decides nothing. The aggregator stamps what it receives by the world's clock.
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startAgent, type OwnedSenses } from '@trivet/agent/agent.ts';
+import type { Collector } from '@trivet/agent/collectors/collector.ts';
+import { HostCollector } from '@trivet/agent/collectors/host.ts';
+import { KernelLogCollector } from '@trivet/agent/collectors/kernel-log.ts';
+import { NvidiaSmiCollector } from '@trivet/agent/collectors/nvidia-smi.ts';
+import type { AgentConfig } from '@trivet/agent/config.ts';
+import { createLog } from '@trivet/agent/log.ts';
+import { SOCKET_PATH } from '@trivet/shared/protocol/messages.ts';
+import { makeFakeNode, type FakeNode } from './fake-node.ts';
+import type { NodeAgent } from './node-agent.ts';
+import type { AgentView } from './world.ts';
+
+/** Its polls by itself are left to the demo, which asks at every pass; this is the most that the agent takes. */
+const POLL_MS = 3_600_000;
+const REPORT_MS = 60_000;
+const OUTBOX_MAX_BYTES = 1024 * 1024;
+
+/** `dir` keeps its state, its fake tool and its log. Resolves once it has looked at the node, intact, for the first time. */
+export async function startRealAgent(dir: string, view: AgentView, origin: string): Promise<NodeAgent> {
+  const node = await makeFakeNode(dir, { ...view, faults: [] });
+  const logFile = join(dir, 'agent.log');
+  const agent = await startAgent(configOf(dir, view.node, { origin, ...node }), {
+    log: createLog({ level: 'info', write: (line) => appendFileSync(logFile, line), now: Date.now }),
+    senses: sensesOf(node),
+    chassisSerial: () => Promise.resolve(view.hardware.serial),
+  });
+  let shown: { readonly pass: number; readonly reportId: string } | null = null;
+  try {
+    await agent.report();
+  } catch (error) {
+    await agent.stop();
+    throw error;
+  }
+  return {
+    node: view.node,
+    async deliver(now, pass) {
+      node.update(now);
+      shown = { pass, reportId: (await agent.report()).reportId };
+    },
+    isReportOf: (reportId, pass) => shown?.pass === pass && shown.reportId === reportId,
+    problem: () => (shown === null ? 'it has not looked at its node yet' : `its report is under way, see ${logFile}`),
+    stop: () => agent.stop(),
+  };
+}
+
+function sensesOf({ nvidiaSmi, kernelLog: path }: FakeNode): OwnedSenses {
+  const kernelLog = new KernelLogCollector({ path });
+  const nvidia = oneAfterAnother(new NvidiaSmiCollector({ path: nvidiaSmi }));
+  return { senses: { host: new HostCollector(), nvidia, kernelLog }, close: () => kernelLog.close() };
+}
+
+/**
+ * The collector gives who asks during a run that run's answer, which may have begun before the world moved on. Here a run
+ * is begun for every question, after the one under way: what comes back shows the node as it is at this pass.
+ */
+function oneAfterAnother<Sample>(collector: Collector<Sample>): Collector<Sample> {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    name: collector.name,
+    collect: (signal) => {
+      const run = last.then(() => collector.collect(signal));
+      last = run.catch(() => undefined);
+      return run;
+    },
+  };
+}
+
+interface Place extends FakeNode {
+  readonly origin: string;
+}
+
+function configOf(dir: string, node: string, { origin, nvidiaSmi, kernelLog }: Place): AgentConfig {
+  return {
+    node,
+    stateDir: join(dir, 'state'),
+    aggregatorUrl: new URL(SOCKET_PATH, origin.replace(/^http/, 'ws')).href,
+    tokenFile: null,
+    listen: { host: '127.0.0.1', port: 0 },
+    nvidiaSmi,
+    kernelLog,
+    expectedGpus: null,
+    pollMs: POLL_MS,
+    reportMs: REPORT_MS,
+    outboxMaxBytes: OUTBOX_MAX_BYTES,
+    logLevel: 'info',
+  };
+}
