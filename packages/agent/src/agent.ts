@@ -128,7 +128,7 @@ class Agent {
     const http = await startHttp(this.#config.listen, {
       metrics: () => this.#metrics(),
       readiness: () => this.#readiness(),
-      report: () => (this.#watch.isReady ? this.#watch.report('asked') : null),
+      report: () => this.#reported,
     });
     const { signal } = this.#stopping;
     this.#loops = Promise.all([
@@ -185,9 +185,10 @@ class Agent {
   #report(reason: Report['reason']): Report {
     this.#openedReported = this.#watch.opened;
     this.#reportedAtMs = performance.now();
-    this.#reported = this.#watch.report(reason);
-    this.#push?.report(this.#reported);
-    return this.#reported;
+    const report = this.#watch.report(reason);
+    this.#reported = report;
+    this.#push?.report(report);
+    return report;
   }
 
   async #asked(): Promise<Report> {

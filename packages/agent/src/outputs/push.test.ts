@@ -183,17 +183,6 @@ describe('Push', () => {
     );
   });
 
-  it('is not blocked by events of which every one is refused', async () => {
-    append(1, 3);
-    aggregator.reply = (message, reply) => {
-      if (message.type !== 'events') return aggregator.behave(message, reply);
-      reply({ type: 'refuse', code: 'invalid', path: '/events/0', message: 'no' });
-    };
-    push.start();
-    await vi.waitUntil(() => outbox.depth === 0, WAIT);
-    expect(outbox.lost).toBe(3);
-  });
-
   it('keeps everything on a refusal for now', async () => {
     append(1, 3);
     aggregator.reply = (message, reply) => {
