@@ -36,7 +36,7 @@ for (const [name, entryPoints] of Object.entries(PROGRAMS)) {
   const outdir = join('dist', name);
   await rm(join(root, outdir), { recursive: true, force: true });
   const { metafile } = await build({ ...options, entryPoints, outdir });
-  const outputs = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.mjs'));
+  const outputs = Object.entries(metafile?.outputs ?? {}).filter(([path]) => path.endsWith('.mjs'));
   const bytes = outputs.reduce((sum, [, output]) => sum + output.bytes, 0);
   console.log(`${outdir}: ${outputs.length} files, ${Math.round(bytes / 1024)} KiB`);
 }

@@ -3,6 +3,7 @@
  * `trivet-aggregator`: reads its settings, starts, and ends cleanly on SIGTERM or SIGINT. Exit: 0 stopped, 1 failed, 64 usage.
  */
 import { parseArgs } from 'node:util';
+import manifest from '../package.json' with { type: 'json' };
 import { startAggregator, type RunningAggregator } from './aggregator.ts';
 import { VARIABLES, dashed, loadSettings, type Overrides, type Settings } from './config.ts';
 import { DEFAULT_POLICY } from './core/policy.ts';
@@ -12,29 +13,60 @@ import { fileInventory } from './legs/inventory/index.ts';
 import { stderrLog, type Log } from './log.ts';
 import { readPolicy } from './policy-file.ts';
 
-const USAGE = `usage: trivet-aggregator [--config aggregator.yaml] [--inventory FILE] [--cluster-file FILE] [--policy FILE]
-                         [--dir DIR] [--listen HOST:PORT] [--cluster NAME] [--token-file FILE]
+const SETTINGS: Readonly<Record<keyof typeof VARIABLES, string>> = {
+  inventory: 'FILE  inventory rows, YAML or JSON (needed)',
+  clusterFile: 'FILE  cluster rows, or what kubectl get nodes,pods,pdb -A -o json prints (needed)',
+  policy: 'FILE  policy.yaml; default: 6 % of the cluster, 2 nodes of a rack',
+  cluster: 'NAME  the cluster that is decided for (default: default)',
+  listen: 'HOST:PORT  API, agents and page (default: 127.0.0.1:8080)',
+  dir: 'DIR  store and passes (default: $XDG_STATE_HOME/trivet)',
+  tokenFile: 'FILE  secret that agents have to send',
+};
+
+const USAGE = `trivet-aggregator [--config FILE] [settings]
+
+Hears agents, reads inventory and cluster, and decides each minute which nodes may be drained. It only decides.
+Settings as flags, as environment, or by the names below without dashes (clusterFile, …) in the file:
+
+${Object.entries(SETTINGS)
+  .map(([name, text]) => `  --${dashed(name)} ${text}`)
+  .join('\n')}
+  --version, --help
 `;
 const EXIT = { stopped: 0, failed: 1, usage: 64 } as const;
 /** A stop that takes longer is cut off: what matters was committed before it was acknowledged. */
 const STOP_DEADLINE_MS = 10_000;
 
-function readArguments(args: readonly string[]): { config: string | null; overrides: Overrides } | null {
+interface Arguments {
+  readonly config: string | null;
+  readonly overrides: Overrides;
+}
+
+/** A text: what to print, because nothing is to be started. */
+function readArguments(args: readonly string[]): Arguments | string | null {
   const names = Object.keys(VARIABLES);
   const string = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { config: string, ...Object.fromEntries(names.map((name) => [dashed(name), string])) },
+      options: {
+        config: string,
+        help: flag,
+        version: flag,
+        ...Object.fromEntries(names.map((name) => [dashed(name), string])),
+      },
     });
     const given: Readonly<Record<string, unknown>> = values;
+    if (given['help'] === true) return USAGE;
+    if (given['version'] === true) return `${manifest.version}\n`;
     const text = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined);
     return {
       config: text('config') ?? process.env['TRIVET_CONFIG'] ?? null,
       overrides: Object.fromEntries(names.map((name) => [name, text(dashed(name))])),
     };
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n${USAGE}`);
+    process.stderr.write(`${messageOf(error)}\n\n${USAGE}`);
     return null;
   }
 }
@@ -88,6 +120,7 @@ async function main(): Promise<void> {
   const log = stderrLog();
   const read = readArguments(process.argv.slice(2));
   if (read === null) return process.exit(EXIT.usage);
+  if (typeof read === 'string') return void process.stdout.write(read);
   try {
     stopOnSignal(await start(loadSettings(read.config, read.overrides, process.env), log), log);
   } catch (error) {

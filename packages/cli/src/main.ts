@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `trivet`: finds the command and hands over. Commands load what they need when they are called. */
-import { ExitCode, buildApplication, buildRouteMap, run } from '@stricli/core';
+import { ExitCode, buildApplication, buildRouteMap, run, text_en } from '@stricli/core';
 import manifest from '../package.json' with { type: 'json' };
 import { COMMANDS } from './commands/index.ts';
 import type { CliContext } from './context.ts';
@@ -13,9 +13,17 @@ const application = buildApplication(
     versionInfo: { currentVersion: manifest.version },
     scanner: { caseStyle: 'allow-kebab-for-camel' },
     documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: true },
+    localization: { text: { ...text_en, exceptionWhileRunningCommand: explain } },
     determineExitCode: (error) => (error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED),
   },
 );
+
+/** What went wrong, for whoever called; where, only for a defect of ours or on request. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return `trivet: ${String(error)}`;
+  const defect = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  return `trivet: ${defect || process.env['TRIVET_DEBUG'] !== undefined ? (error.stack ?? error.message) : error.message}`;
+}
 
 const cli: CliContext['process'] = { stdout: process.stdout, stderr: process.stderr, env: process.env };
 
