@@ -1,4 +1,6 @@
 /** The same seed gives the same sets, byte for byte, whatever else the machine does; another seed gives others. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runDemo, setsOf, type DemoRun } from './demo-folders.ts';
 
@@ -26,6 +28,14 @@ describe('demo sets', () => {
     expect([...second.keys()]).toEqual([...first.keys()]);
     const different = [...first].filter(([name, bytes]) => second.get(name) !== bytes).map(([name]) => name);
     expect(different).toEqual([]);
+  });
+
+  it('hold what real agents found: six of them, and one of theirs is unhealthy', () => {
+    const [run] = runs;
+    const real = readdirSync(join(run?.dir ?? '', 'agents'));
+    const unhealthy = readFileSync(join(run?.folders.at(-1) ?? '', 'sets/telemetry/unhealthy'), 'utf8').split('\n');
+    expect(real).toHaveLength(6);
+    expect(real.filter((node) => unhealthy.includes(node)).length).toBeGreaterThan(0);
   });
 
   it('are others for another seed', () => {

@@ -29,6 +29,8 @@ export interface DemoOptions extends WorldOptions {
   readonly realAgents: boolean;
   /** For a person: what is going on. */
   readonly progress: (text: string) => void;
+  /** Wall time that the nodes of one pass have to deliver; without it, a minute: a thousand take a few seconds. */
+  readonly deliveryDeadlineMs?: number;
   /** Ends a wait; `stop` is still to be called. */
   readonly signal: AbortSignal;
 }
@@ -41,7 +43,6 @@ export interface RunningDemo {
   stop(): Promise<void>;
 }
 
-/** Wall time that the nodes of one pass have to deliver; a thousand take a few seconds on two cores. */
 const DELIVERY_DEADLINE_MS = 60_000;
 /** Connections dialled at once: below a listener's usual backlog of 511. */
 const DIALLING_MAX = 128;
@@ -80,15 +81,17 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
       pass += 1;
       frame = world.frame(pass);
       clock.moveTo(pass);
-      const failures = await deliverAll(agents, frame);
-      await untilDelivered({
+      const failures = new Map<string, string>();
+      const delivered = untilDelivered({
         pass,
         expected: frame.agents.filter(({ reports }) => reports).map(({ node }) => node),
         delivered: (node) => hasDelivered(aggregator, agents.get(node), pass),
-        problemOf: (node) => agents.get(node)?.problem() ?? failures.get(node) ?? null,
-        deadlineMs: DELIVERY_DEADLINE_MS,
+        problemOf: (node) => failures.get(node) ?? agents.get(node)?.problem() ?? null,
+        deadlineMs: options.deliveryDeadlineMs ?? DELIVERY_DEADLINE_MS,
         signal,
       });
+      // Side by side, so that the deadline and an interrupt hold for a node that hangs while it sends, too.
+      await Promise.all([delivered, deliverAll(agents, frame, failures)]);
       return aggregator.runPass();
     },
     stop,
@@ -100,12 +103,12 @@ function hasDelivered(aggregator: RunningAggregator, agent: NodeAgent | undefine
   return report !== null && agent?.isReportOf(report.reportId, pass) === true;
 }
 
-/** Nodes that could not send, and why: they are missed, and named, when their reports are waited for. */
+/** Never rejects: a node that could not send, and why, goes to `failures` and is missed when its report is waited for. */
 async function deliverAll(
   agents: ReadonlyMap<string, NodeAgent>,
   { agents: views, pass, at }: Frame,
-): Promise<ReadonlyMap<string, string>> {
-  const failures = new Map<string, string>();
+  failures: Map<string, string>,
+): Promise<void> {
   const deliver = (view: AgentView): Promise<void> =>
     Promise.resolve(agents.get(view.node)?.deliver(view, pass, at)).catch((error: unknown) => {
       failures.set(view.node, messageOf(error));
@@ -122,7 +125,6 @@ async function deliverAll(
       deliver,
     ),
   ]);
-  return failures;
 }
 
 /** Works on the items, so many at once; when one fails, waits for those under way and rejects with its failure. */

@@ -45,7 +45,7 @@ export async function startRealAgent(dir: string, view: AgentView, origin: strin
       shown = { pass, reportId: (await agent.report()).reportId };
     },
     isReportOf: (reportId, pass) => shown?.pass === pass && shown.reportId === reportId,
-    problem: () => (shown === null ? 'it has not looked at its node yet' : `its report is under way, see ${logFile}`),
+    problem: () => `its report is under way; its log is ${logFile}`,
     stop: () => agent.stop(),
   };
 }

@@ -82,6 +82,8 @@ async function makePasses(demo: RunningDemo, run: Run, made: (outcome: PassOutco
     if (!flags.json) output.result(lineOf(outcome));
     if (pass === OPENING_PASSES && !flags.json) output.result(`\n${outcome.summary}\n${demo.url}/`);
     if (flags.once && pass === OPENING_PASSES) return;
+    if (pass === OPENING_PASSES)
+      output.progress(`the page is at ${demo.url}/ and a pass comes every ${PASS_EVERY_MS / 1000} s; Ctrl-C ends it`);
     if (performance.now() >= end) return;
     if (pass >= OPENING_PASSES) await sleep(Math.min(PASS_EVERY_MS, end - performance.now()), undefined, { signal });
   }
