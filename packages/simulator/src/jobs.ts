@@ -19,7 +19,9 @@ export function placeJobs(free: readonly SimulatedNode[], seed: number, pass: nu
   return new Map([
     ...gangs(random, busy, epoch),
     ...busy.filter(({ pool }) => pool === 'infer').map((node): [string, Work[]] => [node.name, [replica(node)]]),
-    ...busy.filter(({ pool }) => pool === 'research').map((node): [string, Work[]] => [node.name, [single(node, epoch)]]),
+    ...busy
+      .filter(({ pool }) => pool === 'research')
+      .map((node): [string, Work[]] => [node.name, [single(node, epoch)]]),
   ]);
 }
 
