@@ -81,7 +81,8 @@ describe('architecture', () => {
   });
 
   it('safety does not import the planner', () => {
-    const planner = /core\/(advance|derive|identity|limits|node-set|plan|recipes|reconcile|refuse|select|withhold)\.ts$/;
+    const planner =
+      /core\/(advance|derive|identity|limits|node-set|plan|recipes|reconcile|refuse|select|withhold)\.ts$/;
     const wrong = code
       .filter(({ path }) => path.startsWith('aggregator/src/safety/'))
       .flatMap(({ path, imports }) => imports.filter((name) => planner.test(name)).map((name) => `${path}: ${name}`));

@@ -59,6 +59,8 @@ function spoiledFleet(): Fleet {
   return fleet;
 }
 
+const DECISION_FILES = 'nodes.tsv pass.json plan.json recipes.txt refusals.tsv summary.txt transcript.jsonl'.split(' ');
+
 describe('the pass folder', () => {
   it('holds everything, and nothing temporary', async () => {
     const { folder } = await runPass(request(spoiledFleet()));
@@ -72,7 +74,7 @@ describe('the pass folder', () => {
           (name) => `observations/${name}`,
         ),
         ...SET_NAMES.map((name) => `sets/${name}`),
-        ...['nodes.tsv', 'pass.json', 'plan.json', 'recipes.txt', 'refusals.tsv', 'summary.txt', 'transcript.jsonl'],
+        ...DECISION_FILES,
       ].sort(),
     );
   });
