@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most of the time tests wait for processes and sockets: the default leaves one core of two idle.
+    maxWorkers: '100%',
   },
 });
