@@ -13,7 +13,7 @@ interface Count {
 function count({ samples, expectedGpus, mostGpusSeen }: CheckInput): Count | null {
   const { nvidia, host } = samples;
   if (nvidia === undefined) return null;
-  const described = Math.max(nvidia.gpus.length, nvidia.listed?.length ?? 0);
+  const described = nvidia.gpus.length + (nvidia.listed?.length ?? 0);
   if (described === 0 && nvidia.lost.length > 0) return null;
   // A GPU that is described may be named as lost as well.
   const lostOnly = nvidia.lost.filter(

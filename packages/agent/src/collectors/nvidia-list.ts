@@ -32,20 +32,23 @@ export function lostGpu(name: string, said: string): LostGpu {
 
 /** Each GPU may have a line of its own, one for each of at most 7 MIG devices, and blank ones. */
 const LINES_MAX = 10 * GPUS_MAX;
+/** Longer ones are not the tool's own, and patterns with two gaps take their time over them. */
+const LINE_MAX = 1024;
+
+function linesOf(text: string): string[] {
+  return text.split(/\r?\n/, LINES_MAX).filter((line) => line.length <= LINE_MAX);
+}
 
 /** `… the device handle for GPU0000:41:00.0: GPU is lost. …`, `GPU0: 0000:01:00.0: …`, `GPU 0000:04:00.0: …`, `gpu 1: …`. */
 const HANDLE = /unable to determine the device handle for gpu\s*(.*)$/i;
 
 export function lostInMessages(text: string): LostGpu[] {
-  return text
-    .split('\n')
-    .slice(0, LINES_MAX)
-    .flatMap((line) => {
-      const rest = HANDLE.exec(line)?.[1];
-      if (rest === undefined) return [];
-      const name = normaliseBusId(rest) ?? /^\d+/.exec(rest)?.[0] ?? 'unnamed';
-      return [lostGpu(name, line)];
-    });
+  return linesOf(text).flatMap((line) => {
+    const rest = HANDLE.exec(line)?.[1];
+    if (rest === undefined) return [];
+    const name = normaliseBusId(rest) ?? /^\d+/.exec(rest)?.[0] ?? 'unnamed';
+    return [lostGpu(name, line)];
+  });
 }
 
 export interface GpuList {
@@ -57,21 +60,21 @@ export interface GpuList {
 const LINE = /^GPU (\d+): (.*?) \(UUID: ([^)]*)\)\s*$/;
 
 export function readList(text: string): GpuList {
-  const lines = text
-    .split('\n')
-    .slice(0, LINES_MAX)
-    .flatMap((line) => {
-      const found = LINE.exec(line);
-      return found === null
-        ? []
-        : [{ index: found[1] ?? '', model: found[2] ?? '', uuid: found[3] ?? '', line: line.trim() }];
-    });
+  const lines = linesOf(text).flatMap((line) => {
+    const found = LINE.exec(line);
+    return found === null
+      ? []
+      : [{ index: found[1] ?? '', model: found[2] ?? '', uuid: found[3] ?? '', line: line.trim() }];
+  });
   const isNamed = (uuid: string): boolean => /^GPU-[\w-]{1,64}$/.test(uuid);
   return {
-    listed: lines.filter(({ uuid }) => isNamed(uuid)).map(({ uuid, model }) => ({ uuid, model })),
+    listed: lines
+      .filter(({ uuid }) => isNamed(uuid))
+      .map(({ uuid, model }) => ({ uuid, model: model.replaceAll(/\p{Cc}/gu, ' ').slice(0, ID_MAX) }))
+      .slice(0, GPUS_MAX),
     lost: [
       ...lines.filter(({ uuid }) => !isNamed(uuid)).map(({ index, line }) => lostGpu(index, line)),
       ...lostInMessages(text),
-    ],
+    ].slice(0, GPUS_MAX),
   };
 }

@@ -15,9 +15,12 @@ import type { XmlElement } from './nvidia-xml.ts';
 const NO_INFORMATION =
   /^(|N\/A|Not Supported|Requested functionality has been deprecated|Not Found|Function Not Found|No data)$/i;
 
-/** NVML's words for a call that failed (measured with driver 535), and those of other branches seen in the field. */
+/**
+ * NVML's words for a call that failed (measured with driver 535, nvml.h), and those of other branches seen in the field. Not a
+ * closed list: it keeps them out of names; of a reading that must be a number, anything else is an error too.
+ */
 const ERROR_TEXT =
-  /^(GPU is lost|GPU is inaccessible|GPU requires reset|Unknown Error|Timeout|Corrupted infoROM|Insufficient Permissions|Invalid Argument|Uninitialized|Driver Not Loaded|In use|Insufficient Size|Memory|ERR!)$/i;
+  /^(GPU is lost|GPU is inaccessible|GPU requires reset|Unknown Error|Timeout|Corrupted infoROM|Insufficient Permissions|Invalid Argument|Uninitialized|Driver Not Loaded|In use|In use by another client|Insufficient Size|Insufficient Resources|Insufficient External Power|Interrupt Request Issue|GPU access blocked by the operating system|Driver\/library version mismatch|Invalid State|(?:Insufficient )?Memory|ERR!)$/i;
 
 export interface TextAt {
   /** `fb_memory_usage/total` */
@@ -48,24 +51,31 @@ export function textAt(gpu: XmlElement, path: string): TextAt {
   return { path, text: element.children.length > 0 ? null : plain(element.text) };
 }
 
-export function isErrorText(text: string | null): text is string {
-  return text !== null && ERROR_TEXT.test(text);
+function isErrorText(text: string): boolean {
+  return ERROR_TEXT.test(text);
+}
+
+/** What stands in place of a number, yes or no, and does not merely say that there is none; else null. */
+export function errorIn({ text }: TextAt): string | null {
+  if (text === null || NO_INFORMATION.test(text)) return null;
+  const isValue = /^-?\d/.test(text) || parseFlag(text) !== undefined;
+  return isValue ? null : text.slice(0, TEXT_MAX);
 }
 
 /** A text for what it says: identity and enumerations. */
 export function textReading(at: TextAt): Reading<string> {
-  return read<string>(at, (text) => (isErrorText(text) ? undefined : text));
+  return read<string>(at, (text) => (isErrorText(text) || text.length > TEXT_MAX ? undefined : text));
 }
 
 export function read<T>({ text }: TextAt, parse: (text: string) => T | undefined): Reading<T> {
   if (text === null) return { unknown: ABSENT };
   if (NO_INFORMATION.test(text)) return { unknown: NOT_AVAILABLE };
   const value = parse(text);
-  return value === undefined ? { unknown: text.slice(0, UNKNOWN_TEXT_MAX) } : { value };
+  return value === undefined ? { unknown: text.slice(0, TEXT_MAX) } : { value };
 }
 
 /** Enough for any text of the tool; what is longer is not its own. */
-const UNKNOWN_TEXT_MAX = 200;
+const TEXT_MAX = 200;
 
 /** The best of several places for one reading. */
 export function best<T>(readings: readonly Reading<T>[]): Reading<T> {
@@ -111,12 +121,12 @@ export const parseRatio = (text: string): number | undefined => {
   return percent === undefined || percent > 100 ? undefined : percent / 100;
 };
 
-const FLAGS: Readonly<Record<string, boolean>> = {
-  yes: true,
-  no: false,
-  enabled: true,
-  disabled: false,
-  active: true,
-  'not active': false,
-};
-export const parseFlag = (text: string): boolean | undefined => FLAGS[text.toLowerCase()];
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['no', false],
+  ['enabled', true],
+  ['disabled', false],
+  ['active', true],
+  ['not active', false],
+]);
+export const parseFlag = (text: string): boolean | undefined => FLAGS.get(text.toLowerCase());

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABSENT, NOT_AVAILABLE } from '@trivet/shared/model/gpu.ts';
 import type { NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import { report } from '@trivet/shared/protocol/report-schema.ts';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toSample } from './nvidia-sample.ts';
 import { readXml } from './nvidia-xml.ts';
@@ -101,7 +103,7 @@ describe('toSample', () => {
       minorNumber: null,
       migMode: { value: true },
       // Only a core reading's text counts: `Unknown Error` and `Insufficient Permissions` elsewhere occur on healthy boards.
-      errorTexts: ['clocks/sm_clock: Unknown Error'],
+      errorTexts: ['clocks/sm_clock: Unknown Error', 'clocks/mem_clock: fast'],
       clockSmHertz: { unknown: 'Unknown Error' },
       clockMemoryHertz: { unknown: 'fast' },
       resetRequired: { unknown: NOT_AVAILABLE },
@@ -137,6 +139,9 @@ describe('toSample', () => {
     ['101 %', 'utilizationRatio', '<utilization><gpu_util>', '</gpu_util></utilization>'],
     ['1e9', 'pcieReplayTotal', '<pci><replay_counter>', '</replay_counter></pci>'],
     ['99999999999999999999', 'pcieReplayTotal', '<pci><replay_counter>', '</replay_counter></pci>'],
+    ['constructor', 'remapFailure', '<remapped_rows><remapped_row_failure>', '</remapped_row_failure></remapped_rows>'],
+    ['__proto__', 'resetRequired', '<gpu_reset_status><reset_required>', '</reset_required></gpu_reset_status>'],
+    ['1e999', 'memoryTotalBytes', '<fb_memory_usage><total>', '</total></fb_memory_usage>'],
     ['Maybe', 'remapFailure', '<remapped_rows><remapped_row_failure>', '</remapped_row_failure></remapped_rows>'],
   ] as const)('does not guess what %s means', (text, key, before, after) => {
     expect(sampleOf(documentOf(before + text + after)).gpus[0]?.[key]).toEqual({ unknown: text });
@@ -159,6 +164,15 @@ describe('toSample', () => {
       ],
       remapFailure: { unknown: 'GPU is lost' },
     });
+  });
+
+  it('takes any text in place of a core reading for an error, in whatever words a driver puts it', () => {
+    const readings = (text: string) => sampleOf(documentOf(`<utilization><gpu_util>${text}</gpu_util></utilization>`));
+    const blocked = 'GPU access blocked by the operating system';
+    expect(readings(blocked).gpus[0]?.errorTexts).toEqual([`utilization/gpu_util: ${blocked}`]);
+    for (const fine of ['N/A', '[Not Supported]', '0 %', '', 'Requested functionality has been deprecated']) {
+      expect(readings(fine).gpus[0]?.errorTexts).toEqual([]);
+    }
   });
 
   it('does not add up counters of which one could not be read', () => {
@@ -190,5 +204,21 @@ describe('toSample', () => {
     const odd = documentOf(`<serial>a\nb</serial><product_name>${'x'.repeat(500)}</product_name><uuid>GPU-a b</uuid>`);
     expect(sampleOf(odd).gpus[0]).toMatchObject({ serial: null, model: null, uuid: null });
     expect(sampleOf(documentOf(...Array.from({ length: 400 }, () => ''))).gpus).toHaveLength(256);
+  });
+
+  it('makes of any texts a sample that an aggregator takes', () => {
+    const layout = readFileSync(join(FIXTURES, 'mig.xml'), 'utf8');
+    const hostile = fc.oneof(
+      fc.constantFrom('constructor', '__proto__', '1e999', '-', '-1', '9'.repeat(400), 'GPU is lost', 'x'.repeat(9000)),
+      fc.string({ unit: 'binary' }).map((text) => text.replaceAll(/[<&]/g, '')),
+    );
+    fc.assert(
+      fc.property(hostile, fc.nat(), (text, every) => {
+        let at = 0;
+        const document = layout.replaceAll(/>[^<>\n]+</g, (whole) => ((at++ + every) % 3 === 0 ? `>${text}<` : whole));
+        const nvidia: unknown = JSON.parse(JSON.stringify(sampleOf(document)));
+        expect(report.shape.samples.safeParse({ nvidia }).error?.message).toBe(undefined);
+      }),
+    );
   });
 });

@@ -4,7 +4,7 @@ import type { EccCounts, LostGpu, NvidiaGpu, NvidiaSample, Reading } from '@triv
 import { GPUS_MAX, ID_MAX } from '@trivet/shared/protocol/limits.ts';
 import {
   best,
-  isErrorText,
+  errorIn,
   parseBytes,
   parseCelsius,
   parseCount,
@@ -49,8 +49,8 @@ function errorStrings(parent: XmlElement): LostGpu[] {
 }
 
 /**
- * Readings that every working GPU that has them at all answers with a number. An error text among them says something of
- * the GPU; elsewhere it does not (`addressing_mode` reads `Unknown Error`, and `power_smoothing` `Insufficient Permissions`, on healthy boards).
+ * Readings that every working GPU that has them at all answers with a number, yes or no. Any other text among them says
+ * something of the GPU; elsewhere it does not (`addressing_mode` reads `Unknown Error`, and `power_smoothing` `Insufficient Permissions`, on healthy boards).
  */
 const CORE = [
   'temperature/gpu_temp',
@@ -87,9 +87,10 @@ function toGpu(gpu: XmlElement): NvidiaGpu {
   return {
     vendor: 'nvidia',
     ...identity(gpu),
-    errorTexts: CORE.map((path) => textAt(gpu, path))
-      .filter(({ text }) => isErrorText(text))
-      .map(({ path, text }) => `${path}: ${text}`),
+    errorTexts: CORE.flatMap((path) => {
+      const text = errorIn(textAt(gpu, path));
+      return text === null ? [] : [`${path}: ${text}`];
+    }),
     ...condition(gpu),
     eccVolatile: eccCounts(gpu, 'volatile'),
     eccAggregate: eccCounts(gpu, 'aggregate'),

@@ -107,6 +107,36 @@ describe('NvidiaSmiCollector', () => {
     });
   });
 
+  it('reads a list with any line ends, and gives no time to lines that are not the tool’s', async () => {
+    const query = exited(15, 'Unable to determine the device handle for GPU1: GPU is lost. Reboot\r\n');
+    const endless = `GPU 0: ${' (UUID: x'.repeat(1_500_000)}`;
+    const named = Array.from(
+      { length: 400 },
+      (_, index) => `GPU ${index}: H\x1b100${'0'.repeat(200)} (UUID: GPU-${index})`,
+    );
+    const list = [endless, 'Unable to determine the device handle for gpu 1: GPU is lost. Reboot', ...named].join(
+      '\r\n',
+    );
+    const begun = performance.now();
+    const { sample } = await collectorOf(query, exited(15, list)).collect();
+    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(sample).toMatchObject({ lost: [{ name: '1', kind: 'lost' }], listed: { length: 256 } });
+    expect(sample?.listed?.[0]?.model).toMatch(/^H 100[0]{123}$/);
+  });
+
+  it('says what to do where the tool does not', async () => {
+    expect(
+      await collectorOf(exited(18, 'Failed to initialize NVML: Driver/library version mismatch\n')).collect(),
+    ).toEqual({
+      state: 'failed',
+      reason: 'exit 18: Failed to initialize NVML: Driver/library version mismatch (load the driver anew, or reboot)',
+    });
+    const missing = { kind: 'not-found', reason: '/opt/nvidia-smi: no such program' } as const;
+    expect(await collectorOf(missing).collect()).toMatchObject({
+      reason: expect.stringContaining('--nvidia-smi PATH'),
+    });
+  });
+
   it('puts the bus id of the query to the index of the list', async () => {
     const query = exited(15, 'Unable to determine the device handle for GPU0000:41:00.0: GPU is lost. Reboot\n');
     const list = exited(15, 'Unable to determine the device handle for gpu 1: GPU is lost.  Reboot\n');

@@ -6,6 +6,7 @@
  */
 import { known } from '@trivet/shared/model/gpu.ts';
 import type { LostGpu, NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import { GPUS_MAX } from '@trivet/shared/protocol/limits.ts';
 import { exclusive, runCommand } from '../os/command.ts';
 import type { CommandResult, Run } from '../os/command.ts';
 import type { Collected, Collector } from './collector.ts';
@@ -90,12 +91,14 @@ function interpret(result: CommandResult, timeoutMs: number): Told {
       return fromKilled(result, timeoutMs);
     case 'not-found':
     case 'not-executable':
-      return { state: 'failed', problems: [result.reason], sample: null };
+      return { state: 'failed', problems: [`${result.reason}: ${INSTALL}`], sample: null };
     case 'failed':
     case 'busy':
       return unknown(result.reason);
   }
 }
+
+const INSTALL = 'install the driver with its tools, or name the program (--nvidia-smi PATH)';
 
 function fromKilled(result: Extract<CommandResult, { survivor: unknown }>, timeoutMs: number): Told {
   const what = result.kind === 'timed-out' ? `no end within ${timeoutMs / 1000} s` : result.kind.replaceAll('-', ' ');
@@ -124,21 +127,23 @@ function fromExit({ code, signal, stdout, stderr }: Extract<CommandResult, { kin
   if (code === 0) return unknown(`no document, exit 0: ${printed === '' ? 'nothing was printed' : printed}`);
   const lost = lostInMessages(`${stdout}\n${stderr}`);
   if (lost.length === 0 && /GPU is lost/i.test(printed)) lost.push(lostGpu('unnamed', printed));
-  const reason = `${ending}: ${printed === '' ? (EXIT_MEANING.get(code ?? -1) ?? 'nothing was printed') : printed}`;
+  const known = EXIT.get(code ?? -1);
+  const said = printed === '' ? (known?.meaning ?? 'nothing was printed') : printed;
+  const reason = `${ending}: ${said}${known?.mend === undefined ? '' : ` (${known.mend})`}`;
   if (lost.length === 0) return { state: code === null ? 'unknown' : 'failed', problems: [reason], sample: null };
   const nothing = { driverVersion: null, cudaVersion: null, attachedGpus: null, gpus: [] };
   return { state: 'unknown', problems: [reason], sample: { ...nothing, lost } };
 }
 
-/** For runs that print nothing: codes as measured with driver 535; 12 was seen with empty output in the field. */
-const EXIT_MEANING: ReadonlyMap<number, string> = new Map([
-  [4, 'no permission to talk to the driver'],
-  [6, 'no devices were found'],
-  [9, 'the driver is not loaded'],
-  [12, 'the NVML library (libnvidia-ml.so) was not found'],
-  [15, 'a GPU is lost'],
-  [18, 'the driver and the NVML library differ in version'],
-  [255, 'internal error of the driver'],
+/** Codes as measured with driver 535. The meaning is for runs that print nothing: 12 was seen so in the field. */
+const EXIT: ReadonlyMap<number, { readonly meaning: string; readonly mend?: string }> = new Map([
+  [4, { meaning: 'no permission to talk to the driver', mend: 'run as a user who may open /dev/nvidia*' }],
+  [6, { meaning: 'no devices were found', mend: 'see the kernel log for why the driver took none' }],
+  [9, { meaning: 'the driver is not loaded', mend: 'load it (modprobe nvidia); the kernel log says why it is not' }],
+  [12, { meaning: 'the NVML library (libnvidia-ml.so) was not found', mend: "install the driver's libraries" }],
+  [15, { meaning: 'a GPU is lost' }],
+  [18, { meaning: 'the driver and the NVML library differ in version', mend: 'load the driver anew, or reboot' }],
+  [255, { meaning: 'internal error of the driver' }],
 ]);
 
 /** `about`: what is odd about the run itself. */
@@ -188,7 +193,7 @@ function withList(queried: Told, sample: NvidiaSample, stdout: string): Told {
   return {
     ...queried,
     problems: [...queried.problems, ...named, ...others],
-    sample: { ...sample, lost: allLost, listed: present },
+    sample: { ...sample, lost: allLost.slice(0, GPUS_MAX), listed: present },
   };
 }
 

@@ -25,6 +25,11 @@ function rootOf(result: XmlResult): XmlElement {
 }
 
 describe('readXml', () => {
+  it('takes line ends and a byte order mark as they come', () => {
+    const windows = readXml(`\uFEFF${DOCUMENT.replaceAll('\n', '\r\n')}`);
+    expect(windows).toMatchObject({ before: '', after: '', root: { name: 'nvidia_smi_log' } });
+  });
+
   it('reads elements, attributes, entities, CDATA, and skips what is opaque', () => {
     const root = rootOf(readXml(DOCUMENT));
     const gpu = child(root, 'gpu');

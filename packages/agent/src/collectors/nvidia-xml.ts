@@ -51,14 +51,17 @@ interface Open {
   text: string;
 }
 
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
 /** Never throws, and takes time in proportion to the text. */
-export function readXml(text: string, options: XmlOptions = NVIDIA_XML): XmlResult {
+export function readXml(printed: string, options: XmlOptions = NVIDIA_XML): XmlResult {
+  const text = printed.replace(BYTE_ORDER_MARK, '');
   if (text.length > LENGTH_MAX) return { kind: 'malformed', reason: `longer than ${LENGTH_MAX} characters` };
   const start = findStart(text, options.root);
   if (start < 0) {
-    const printed = text.trim();
-    if (printed === '') return { kind: 'not-a-document', reason: 'nothing was printed' };
-    if (beginsMarkup(printed, options.root)) return { kind: 'cut', reason: `cut after ${text.length} characters` };
+    const rest = text.trim();
+    if (rest === '') return { kind: 'not-a-document', reason: 'nothing was printed' };
+    if (beginsMarkup(rest, options.root)) return { kind: 'cut', reason: `cut after ${text.length} characters` };
     return { kind: 'not-a-document', reason: 'text without a document' };
   }
   try {

@@ -91,12 +91,15 @@ const lostGpu = z.object({
   text,
 });
 
+const listedGpu = z.object({ uuid: id, model: z.string().max(ID_MAX) });
+
 const nvidiaSample = z.object({
   driverVersion: name,
   cudaVersion: name,
   attachedGpus: count.nullable(),
   gpus: z.array(nvidiaGpu).max(GPUS_MAX).readonly(),
   lost: z.array(lostGpu).max(GPUS_MAX).readonly(),
+  listed: z.array(listedGpu).max(GPUS_MAX).readonly().exactOptional(),
 });
 
 const hostSample = z.object({

@@ -69,6 +69,13 @@ function refusal(message: unknown) {
 }
 
 describe('schema and types', () => {
+  it('keeps the GPUs that were listed only', () => {
+    const listed = [{ uuid: 'GPU-1', model: 'H100' }];
+    const nvidia = { driverVersion: null, cudaVersion: null, attachedGpus: null, gpus: [], lost: [], listed };
+    const sent = { ...VALID.report, samples: { nvidia } };
+    expect(parseAgentMessage(JSON.stringify(sent))).toEqual({ ok: true, message: sent });
+  });
+
   it('have the same messages', () => {
     expect(Object.keys(agentTypesAgree).sort()).toEqual(Object.keys(agentMessages).sort());
     expect(Object.keys(aggregatorTypesAgree).sort()).toEqual(Object.keys(aggregatorMessages).sort());
