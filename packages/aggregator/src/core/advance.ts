@@ -2,7 +2,7 @@
 import type { Hardware } from '@trivet/shared/model/node.ts';
 import type { NodeFacts, PassInput } from './facts.ts';
 import { acceptHardware } from './identity.ts';
-import type { PassState } from './state.ts';
+import { ofNode, type PassState } from './state.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -31,9 +31,9 @@ export function advanceState(input: PassInput, facts: readonly NodeFacts[]): Pas
       : state.inventoryHighWater,
     protectedCount: protectedNow === 0 ? state.protectedCount : protectedNow,
     healthySince: record(facts, ({ healthySince }) => healthySince),
-    identities: record(facts, (row) => acceptedHardware(row, state.identities[row.node] ?? null)),
+    identities: record(facts, (row) => acceptedHardware(row, ofNode(state.identities, row.node))),
     holds: record(facts, ({ hold }) => hold),
-    suspectSince: record(facts, (row) => suspectSince(row, state.suspectSince[row.node] ?? now)),
+    suspectSince: record(facts, (row) => suspectSince(row, ofNode(state.suspectSince, row.node) ?? now)),
     cordons: state.cordons.filter(({ at }) => !(Date.parse(at) <= Date.parse(now) - HOUR_MS)),
   };
 }

@@ -8,8 +8,10 @@ import {
   type Observation,
   type TelemetryRow,
 } from '@trivet/shared/model/observation.ts';
+import { CLOCK_SKEW_MAX_SECONDS } from '../safety/constants.ts';
 import type { ClusterState, Freshness, NodeFacts, PassInput } from './facts.ts';
 import { compareIdentity } from './identity.ts';
+import { ofNode } from './state.ts';
 
 /** Not heard for three report intervals is stale, for ten minutes silent (contracts, protocol v1). */
 export const STALE_AFTER_INTERVALS = 3;
@@ -74,7 +76,7 @@ function factsOf(node: string, context: Context): NodeFacts {
   const telemetry = context.telemetry.get(node) ?? null;
   const cluster = context.cluster.get(node) ?? null;
   const { handsOff = null, ticket = null } = inventory ?? {};
-  const inFlight = input.state.inFlight[node]?.operation ?? null;
+  const inFlight = ofNode(input.state.inFlight, node)?.operation ?? null;
   const clusterState = clusterStateOf(cluster, inFlight);
   return {
     node,
@@ -105,7 +107,7 @@ function identityOf(
   context: Context,
 ): NodeFacts['identity'] {
   if (context.doubled.has(node)) return 'mismatch';
-  return compareIdentity(context.input.state.identities[node] ?? null, telemetry?.hardware ?? null, inventory);
+  return compareIdentity(ofNode(context.input.state.identities, node), telemetry?.hardware ?? null, inventory);
 }
 
 type Health = Pick<
@@ -127,7 +129,7 @@ function healthOf(node: string, row: TelemetryRow | null, context: Context): Hea
   const nodeVerdict = verdictOf(row, freshness, context.doubled.has(node));
   const open = (row?.findings ?? []).filter((finding) => finding.state === 'open');
   const draining = open.filter((finding) => actionRank(finding.action) >= DRAINS);
-  const healthySince = nodeVerdict === 'healthy' ? (state.healthySince[node] ?? now) : null;
+  const healthySince = nodeVerdict === 'healthy' ? sinceOf(ofNode(state.healthySince, node), now) : null;
   return {
     telemetryAgeSeconds: age,
     freshness,
@@ -140,10 +142,15 @@ function healthOf(node: string, row: TelemetryRow | null, context: Context): Hea
   };
 }
 
-/** Of an ISO time before `nowMs`; one in the future (a clock that jumped) has age 0, one that cannot be read is infinitely old. */
+/** The start of something that lasts: an earlier one, unless it is in no past that we can read. */
+function sinceOf(before: string | null, now: string): string {
+  return before !== null && Date.parse(before) <= Date.parse(now) ? before : now;
+}
+
+/** Of an ISO time before `nowMs`. Infinite when nobody can tell: a time that cannot be read, or that has yet to come. */
 export function ageSeconds(at: string, nowMs: number): number {
-  const then = Date.parse(at);
-  return Number.isNaN(then) ? Infinity : Math.max(0, Math.floor((nowMs - then) / 1000));
+  const seconds = (nowMs - Date.parse(at)) / 1000;
+  return seconds >= -CLOCK_SKEW_MAX_SECONDS ? Math.max(0, Math.floor(seconds)) : Infinity;
 }
 
 function freshnessOf(age: number | null, intervalSeconds: number): Freshness {
@@ -194,6 +201,6 @@ function isOver(until: string | null, nowMs: number): boolean {
 }
 
 function holdOf(node: string, context: Context): NodeFacts['hold'] {
-  const hold = context.input.state.holds[node] ?? null;
+  const hold = ofNode(context.input.state.holds, node);
   return hold === null || isOver(hold.until, context.nowMs) ? null : hold;
 }

@@ -32,6 +32,11 @@ export interface PassState {
   readonly cordons: readonly { readonly node: string; readonly serial: string | null; readonly at: string }[];
 }
 
+/** What a record of the state says of a node. A node may be called `constructor`: only the record's own entries count. */
+export function ofNode<Value>(record: { readonly [node: string]: Value }, node: string): Value | null {
+  return Object.hasOwn(record, node) ? (record[node] ?? null) : null;
+}
+
 export const EMPTY_STATE: PassState = {
   version: 1,
   expected: [],

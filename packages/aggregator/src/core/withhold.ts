@@ -28,7 +28,8 @@ function legReasons(leg: Leg, input: PassInput): Withheld[] {
   }
   const age = ageSeconds(observation.observedAt, Date.parse(input.now));
   const limit = input.policy.legMaxAge[`${leg}Seconds`];
-  if (age > limit) out.push({ code: 'leg-stale', text: `${leg} is ${age} s old; the limit is ${limit} s` });
+  const old = Number.isFinite(age) ? `${age} s old` : `of ${observation.observedAt}, no time that has been`;
+  if (age > limit) out.push({ code: 'leg-stale', text: `${leg} is ${old}; the limit is ${limit} s` });
   if (observation.cluster !== input.cluster) {
     out.push({
       code: 'leg-incomplete',

@@ -3,6 +3,7 @@ import type { Broken } from '../safety/view.ts';
 import type { Decision } from '../core/plan.ts';
 import type { NodeFacts, PassInput } from '../core/facts.ts';
 import { ageSeconds } from '../core/reconcile.ts';
+import { ofNode } from '../core/state.ts';
 import { LEGS } from '@trivet/shared/model/observation.ts';
 
 export interface SummaryInput {
@@ -54,7 +55,8 @@ function legs({ input }: SummaryInput): string[] {
     const { observedAt, complete, rows } = input.observations[leg];
     const age = ageSeconds(observedAt, Date.parse(input.now));
     const state = complete ? 'complete' : 'NOT COMPLETE';
-    return `${leg.padEnd(10)} ${String(rows.length).padStart(7)} rows, ${age} s old, ${state}`;
+    const old = Number.isFinite(age) ? `${age} s old` : 'age not known';
+    return `${leg.padEnd(10)} ${String(rows.length).padStart(7)} rows, ${old}, ${state}`;
   });
 }
 
@@ -123,6 +125,7 @@ function oldestFirst(rows: readonly NodeFacts[], { now }: PassInput): string[] {
 }
 
 export function printAge(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
   if (seconds < 120) return `${seconds}s`;
   if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
@@ -155,7 +158,7 @@ function refusals({ decision, input }: SummaryInput): string[] {
 
 /** How long it has stood still as a suspect. */
 function standing(node: string, { now }: PassInput, { state }: Decision): string {
-  const since = state.suspectSince[node];
-  if (since === undefined || since === now) return '';
+  const since = ofNode(state.suspectSince, node);
+  if (since === null || since === now) return '';
   return ` ${printAge(ageSeconds(since, Date.parse(now)))}`;
 }

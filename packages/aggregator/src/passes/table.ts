@@ -15,7 +15,7 @@ const NODE_COLUMNS: readonly (readonly [column: string, value: (facts: NodeFacts
   ['ticket_by', ({ inventory }) => inventory?.ticket?.by],
   ['serial', ({ telemetry, inventory }) => telemetry?.hardware.serial ?? inventory?.serial],
   ['identity', ({ identity }) => identity],
-  ['telemetry_age_s', ({ telemetryAgeSeconds }) => telemetryAgeSeconds],
+  ['telemetry_age_s', ({ telemetryAgeSeconds: age }) => (Number.isFinite(age) ? age : null)],
   ['freshness', ({ freshness }) => freshness],
   ['verdict', ({ verdict }) => verdict],
   ['healthy_since', ({ healthySince }) => healthySince],

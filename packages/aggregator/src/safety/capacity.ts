@@ -117,9 +117,8 @@ export const rateHolds: Invariant = ({ plan, input, view }) => {
   const population = view.expected.size;
   const pass = Math.max(PASS_CORDONS_MIN, Math.floor((population * PASS_CORDONS_PER_THOUSAND) / 1000));
   const hour = Math.max(HOUR_CORDONS_MIN, Math.floor((population * HOUR_CORDONS_PER_THOUSAND) / 1000));
-  const recent = input.state.cordons.filter(
-    ({ at }) => secondsBefore(input, at) < 3600 || Number.isNaN(Date.parse(at)),
-  );
+  // Older than an hour, or it counts: what cannot be read, or lies ahead, is no reason to go faster.
+  const recent = input.state.cordons.filter(({ at }) => !(Date.parse(input.now) - Date.parse(at) >= 3_600_000));
   const steps = plan.steps.length;
   const inHour = new Set([...recent, ...plan.steps].map(({ node }) => node)).size;
   const out: Broken[] = [];

@@ -15,5 +15,8 @@ export const PASS_CORDONS_PER_THOUSAND = 5;
 export const HOUR_CORDONS_MIN = 20;
 export const HOUR_CORDONS_PER_THOUSAND = 20;
 
+/** Clocks of one site differ by less; a time further ahead than this is not known to be recent. */
+export const CLOCK_SKEW_MAX_SECONDS = 60;
+
 /** Below this share of E reporting, or of the largest inventory ever accepted, the picture is not complete. */
 export const COMPLETE_MIN_PERCENT = 90;

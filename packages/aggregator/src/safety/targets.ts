@@ -2,6 +2,7 @@
 import type { Step } from '@trivet/shared/model/plan.ts';
 import type { Finding } from '@trivet/shared/model/finding.ts';
 import { LEGS, type TelemetryRow } from '@trivet/shared/model/observation.ts';
+import { ofNode } from '../core/state.ts';
 import { condemning, secondsBefore, telemetryLimitSeconds, type Broken, type Invariant, type Subject } from './view.ts';
 
 type Complain = (subject: Subject, step: Step) => readonly string[];
@@ -76,7 +77,7 @@ export const identityHolds: Invariant = eachStep('I-17', ({ input, view }, { nod
   const telemetry = view.telemetry.get(node)?.[0];
   const { serial = null, gpus = [] } = telemetry?.hardware ?? {};
   const uuids = gpus.map(({ uuid }) => uuid).filter((uuid) => uuid !== null);
-  const accepted = input.state.identities[node];
+  const accepted = ofNode(input.state.identities, node);
   const known = new Set(accepted?.gpus.map(({ uuid }) => uuid));
   const serials = new Set(
     [accepted?.serial, view.inventory.get(node)?.[0]?.serial, serial].filter((value) => (value ?? null) !== null),
@@ -96,8 +97,8 @@ export const identityHolds: Invariant = eachStep('I-17', ({ input, view }, { nod
 export const ownedByNobodyElse: Invariant = eachStep('I-18', ({ input, view }, { node }) => {
   const inventory = view.inventory.get(node)?.[0];
   const cluster = view.cluster.get(node)?.[0];
-  const hold = input.state.holds[node];
-  const held = hold !== undefined && !(hold.until !== null && Date.parse(hold.until) <= Date.parse(input.now));
+  const hold = ofNode(input.state.holds, node);
+  const held = hold !== null && !(hold.until !== null && Date.parse(hold.until) <= Date.parse(input.now));
   const ticket = inventory?.ticket ?? null;
   const checks: readonly (readonly [boolean, string])[] = [
     [inventory?.lifecycle !== 'in-service' && inventory?.lifecycle !== 'in-repair', 'not managed'],
@@ -105,7 +106,7 @@ export const ownedByNobodyElse: Invariant = eachStep('I-18', ({ input, view }, {
     [cluster?.schedulable === false || (cluster?.cordon ?? null) !== null, 'cordoned already'],
     [ticket !== null && ticket.by !== 'trivet', `ticket ${ticket?.id ?? ''} of somebody else`],
     [held, 'on hold'],
-    [input.state.inFlight[node] !== undefined, 'an operation on it is open'],
+    [ofNode(input.state.inFlight, node) !== null, 'an operation on it is open'],
   ];
   return checks.filter(([wrong]) => wrong).map(([, text]) => text);
 });

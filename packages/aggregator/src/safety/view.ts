@@ -7,6 +7,8 @@ import { actionRank, type Finding } from '@trivet/shared/model/finding.ts';
 import type { ClusterRow, InventoryRow, TelemetryRow } from '@trivet/shared/model/observation.ts';
 import type { Plan, Refusal } from '@trivet/shared/model/plan.ts';
 import type { PassInput } from '../core/facts.ts';
+import { ofNode } from '../core/state.ts';
+import { CLOCK_SKEW_MAX_SECONDS } from './constants.ts';
 
 /** What an invariant is asked about. */
 export interface Subject {
@@ -55,10 +57,11 @@ export function viewFleet(input: PassInput): FleetView {
   return { ...maps, expected, out, doubtful, protectedNodes: protectedNodes(input) };
 }
 
-/** The time between an ISO time and the pass; infinite when it cannot be read. */
+/** The time between an ISO time and the pass; infinite when either cannot be read, or it lies after the pass. */
 export function secondsBefore(input: PassInput, at: string): number {
   const seconds = (Date.parse(input.now) - Date.parse(at)) / 1000;
-  return Number.isNaN(seconds) ? Infinity : Math.floor(Math.max(0, seconds));
+  if (Number.isNaN(seconds) || seconds < -CLOCK_SKEW_MAX_SECONDS) return Infinity;
+  return Math.floor(Math.max(0, seconds));
 }
 
 export function telemetryLimitSeconds(input: PassInput): number {
@@ -88,7 +91,7 @@ function isOut(node: string, maps: Pick<FleetView, 'inventory' | 'cluster'>, inp
   const cluster = maps.cluster.get(node) ?? [];
   if (rows.length === 0 || cluster.length === 0) return true;
   if (rows.some(({ lifecycle }) => lifecycle === 'in-repair')) return true;
-  if (input.state.inFlight[node] !== undefined) return true;
+  if (ofNode(input.state.inFlight, node) !== null) return true;
   return cluster.some(({ ready, schedulable, cordon }) => !ready || !schedulable || cordon !== null);
 }
 
