@@ -13,7 +13,7 @@ function source(kind: KernelLogReader['kind'] = 'device') {
   const reader: KernelLogReader = {
     kind,
     read: () => {
-      const turn = turns.shift() ?? { lines: [], overruns: 0, more: false };
+      const turn = turns.shift() ?? { lines: [], starts: [], overruns: 0, more: false };
       if (turn instanceof Error) throw turn;
       return { ...turn, more: turns.length > 0 };
     },
@@ -30,7 +30,9 @@ function source(kind: KernelLogReader['kind'] = 'device') {
     nowMs: () => state.nowMs,
     uptimeSeconds: () => 1000,
   };
-  const write = (lines: readonly string[], overruns = 0) => turns.push({ lines, overruns, more: false });
+  // Rows of ten bytes.
+  const write = (lines: readonly string[], overruns = 0) =>
+    turns.push({ lines, starts: lines.map((_, row) => row * 10), overruns, more: false });
   const fail = (code: string) => turns.push(Object.assign(new Error(code), { code }));
   const collector = (options: KernelLogOptions = {}) => new KernelLogCollector({ machine, ...options });
   return { state, write, fail, collector };
@@ -105,6 +107,48 @@ describe('kernel log from the device', () => {
     expect(await log.collect()).toMatchObject({ state: 'unknown', sample: { counters: { lost: 40 } } });
   });
 
+  it('shows a loss no longer than that, also when the clock is put back', async () => {
+    const { state, write, collector } = source();
+    const log = collector();
+    write([xid(5), xid(9)]);
+    await log.collect();
+    state.nowMs -= 86_400_000;
+    expect((await log.collect()).state).toBe('ok');
+  });
+
+  it('is not a kernel log that gave no record', async () => {
+    const { write, collector } = source();
+    const log = collector();
+    expect(await log.collect()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('--kernel-log') });
+    write(['\0\0\0\0']);
+    expect((await log.collect()).state).toBe('unknown');
+    write([xid(5)]);
+    expect((await log.collect()).state).toBe('ok');
+    expect((await log.collect()).state).toBe('ok');
+  });
+
+  it('does not move its place past a message of which rows are still to come', async () => {
+    const { write, collector } = source();
+    const rows = [
+      'The NVIDIA GPU 0000:b3:00.0',
+      '(PCI ID: 10de:26b5) installed in this system has',
+      'fallen off the bus.',
+    ];
+    const records = rows.map((row, index) => `3,${7 + index},1,-;NVRM: ${row}\n`);
+    const log = collector();
+    write([xid(6), ...records.slice(0, 2)]);
+    const { sample } = await log.collect();
+    expect(sample).toMatchObject({ events: [{ kernelSeq: 6 }], cursor: { seq: 6 } });
+    write([xid(6), ...records]);
+    const after = await collector({ cursor: sample?.cursor ?? null }).collect();
+    expect(after).toMatchObject({
+      state: 'ok',
+      sample: { events: [{ kind: 'gpu-lost', kernelSeq: 7 }], cursor: { seq: 9 } },
+    });
+    write(records.slice(2));
+    expect(await log.collect()).toMatchObject({ sample: { events: [{ kind: 'gpu-lost' }], cursor: { seq: 9 } } });
+  });
+
   it('counts an overrun whose extent is not known', async () => {
     const { write, collector } = source();
     write([], 1);
@@ -167,12 +211,19 @@ describe('kernel log from a file', () => {
       '[ 1843.308145] NVRM: The NVIDIA GPU 0000:b3:00.0',
       '               NVRM: (PCI ID: 10de:26b5) installed in this system has',
     ]);
-    expect((await log.collect()).sample?.events).toEqual([]);
+    expect((await log.collect()).sample).toMatchObject({ events: [], cursor: { seq: 0 } });
     write(['               NVRM: fallen off the bus and is not responding to commands.', 'kernel: something else']);
     const { sample } = await log.collect();
     expect(sample?.events).toMatchObject([{ kind: 'gpu-lost', kernelSeq: null, at: new Date(NOW).toISOString() }]);
     expect(sample?.cursor).toEqual({ path: 'kern.log', bootId: BOOT, seq: 77 });
     expect(state.opened).toEqual([42]);
+  });
+
+  it('keeps its place where the kernel does not tell its boot id', async () => {
+    const { state, write, collector } = source('file');
+    state.bootId = null;
+    write(['kernel: something']);
+    expect((await collector({ path: 'f' }).collect()).sample?.cursor).toEqual({ path: 'f', bootId: '', seq: 77 });
   });
 
   it('has no gaps, and no events from the future', async () => {

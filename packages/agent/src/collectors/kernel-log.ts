@@ -77,6 +77,8 @@ interface Message {
   readonly text: string;
   readonly at: string;
   readonly seq: number | null;
+  /** Where a cursor stands that has not passed its first row. */
+  readonly before: number;
 }
 
 export class KernelLogCollector implements Collector<KernelLogSample> {
@@ -92,6 +94,8 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
   #events: KernelEvent[] = [];
   /** The newest message, kept back because the next row may continue it. */
   #message: Message | null = null;
+  /** A record of the device's own was read: the first read of a kernel log brings the oldest one at once. */
+  #hasSpoken = false;
 
   constructor(options: KernelLogOptions = {}) {
     this.#path = options.path ?? KMSG_PATH;
@@ -101,9 +105,11 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
     this.#machine = options.machine ?? MACHINE;
   }
 
-  /** As of the last collect; null before anything was read, and where the kernel does not tell its boot id. */
+  /** As of the last collect; null before anything was read. */
   get cursor(): KernelCursor | null {
-    return this.#cursor;
+    // A message kept back was given to nobody: a restart has to read it again.
+    if (this.#cursor === null || this.#message === null) return this.#cursor;
+    return { ...this.#cursor, seq: this.#message.before };
   }
 
   async collect(signal?: AbortSignal): Promise<Collected<KernelLogSample>> {
@@ -116,13 +122,21 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
     }
     // A row of a followed log whose second half may come with the next collect.
     if (!this.#follow || !expectsMore(this.#message?.text ?? '')) this.#finishMessage();
-    const sample = { events: this.#events, counters: { ...this.#counters }, cursor: this.#cursor };
+    const sample = { events: this.#events, counters: { ...this.#counters }, cursor: this.cursor };
     this.#events = [];
-    if (failure !== null) return { state: 'unknown', reason: failure, sample };
-    if (this.#machine.nowMs() >= this.#lossShownUntilMs) return { state: 'ok', sample };
+    const problem = failure ?? this.#problem();
+    return problem === null ? { state: 'ok', sample } : { state: 'unknown', reason: problem, sample };
+  }
+
+  #problem(): string | null {
+    if (this.#reader?.kind === 'device' && !this.#hasSpoken) {
+      return `${this.#path} gave no kernel record: name the kernel log (--kernel-log FILE)`;
+    }
+    const leftMs = this.#lossShownUntilMs - this.#machine.nowMs();
+    // More than was set: the clock was put back since.
+    if (leftMs <= 0 || leftMs > LOSS_SHOWN_MS) return null;
     const { lost, overruns } = this.#counters;
-    const text = `kernel messages were overwritten before they could be read (${lost} counted, ${overruns} overruns): what they said is not known`;
-    return { state: 'unknown', reason: text, sample };
+    return `kernel messages were overwritten before they could be read (${lost} counted, ${overruns} overruns): what they said is not known`;
   }
 
   close(): void {
@@ -147,19 +161,17 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
     }
   }
 
-  #take(reader: KernelLogReader, { lines, overruns }: KernelLogTurn, bootId: string | null): void {
+  #take(reader: KernelLogReader, { lines, starts, overruns }: KernelLogTurn, bootId: string | null): void {
     const nowMs = this.#machine.nowMs();
     const clock = { nowMs, bootMs: nowMs - (this.#machine.uptimeSeconds() ?? 0) * 1000 };
     this.#counters.overruns += overruns;
     const lostBefore = this.#counters.lost;
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
       if (reader.kind === 'device') this.#takeRecord(line, clock, bootId);
-      else this.#takeRow(line, clock);
+      else this.#takeRow(line, starts[index] ?? reader.position(), clock);
     }
     if (overruns > 0 && this.#counters.lost === lostBefore) this.#lose(null, null);
-    if (reader.kind === 'file' && bootId !== null) {
-      this.#cursor = { path: this.#path, bootId, seq: reader.position() };
-    }
+    if (reader.kind === 'file') this.#cursor = { path: this.#path, bootId: bootId ?? '', seq: reader.position() };
   }
 
   #takeRecord(line: string, clock: { nowMs: number; bootMs: number }, bootId: string | null): void {
@@ -168,6 +180,7 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
       this.#counters.malformed += 1;
       return;
     }
+    this.#hasSpoken = true;
     const last = this.#cursor?.seq ?? null;
     // Read before the restart.
     if (last !== null && record.seq <= last) return;
@@ -176,10 +189,10 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
     this.#counters.records += 1;
     if (this.#isForged(record.facility)) return;
     const at = new Date(clock.bootMs + record.microseconds / 1000).toISOString();
-    this.#addRow({ text: record.text, at, seq: record.seq }, record.continuation);
+    this.#addRow({ text: record.text, at, seq: record.seq, before: record.seq - 1 }, record.continuation);
   }
 
-  #takeRow(line: string, clock: { nowMs: number; bootMs: number }): void {
+  #takeRow(line: string, start: number, clock: { nowMs: number; bootMs: number }): void {
     this.#counters.records += 1;
     const record = parseRecord(line);
     if (record !== null && this.#isForged(record.facility)) return;
@@ -187,7 +200,7 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
       record === null ? unframe(line, clock) : { text: record.text, atMs: clock.bootMs + record.microseconds / 1000 };
     const atMs = row.atMs === null || row.atMs > clock.nowMs ? clock.nowMs : row.atMs;
     const at = new Date(atMs).toISOString();
-    this.#addRow({ text: row.text, at, seq: record?.seq ?? null }, record?.continuation ?? false);
+    this.#addRow({ text: row.text, at, seq: record?.seq ?? null, before: start }, record?.continuation ?? false);
   }
 
   #isForged(facility: number): boolean {

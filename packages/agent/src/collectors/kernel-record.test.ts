@@ -78,6 +78,20 @@ describe('unframe', () => {
     ['journalctl -o short-iso', '2025-01-21T04:41:44+0100 gpu-17 kernel: ', Date.UTC(2025, 0, 21, 3, 41, 44)],
     ['syslog, this year', 'Oct 07 15:47:47 gpu-17 kernel: ', new Date(2026, 9, 7, 15, 47, 47).getTime()],
     ['syslog, last year', 'Dec  9 16:18:02 gpu-17 kernel: [68183.615790] ', new Date(2025, 11, 9, 16, 18, 2).getTime()],
+    ['dmesg --raw', '<3>[ 130.456250] ', clock.bootMs + 130_456],
+    [
+      'journalctl -o short-precise',
+      'Oct 07 15:47:47.123456 gpu-17 kernel: ',
+      new Date(2026, 9, 7, 15, 47, 47).getTime(),
+    ],
+    ['journalctl -o short-full', 'Tue 2025-01-21 04:41:44 UTC gpu-17 kernel: ', Date.UTC(2025, 0, 21, 4, 41, 44)],
+    [
+      'journalctl -o short-full, local',
+      'Tue 2025-01-21 04:41:44 CET gpu-17 kernel: ',
+      new Date(2025, 0, 21, 4, 41, 44).getTime(),
+    ],
+    ['journalctl -o short-unix', '1737434504.283302 gpu-17 kernel: ', 1_737_434_504_000],
+    ['journalctl -o short-monotonic', '[  130.456250] gpu-17 kernel: ', clock.bootMs + 130_456],
     ['indented row of a message', '               ', null],
   ])('%s', (_, frame, atMs) => {
     expect(unframe(frame + text, clock)).toEqual({ text, atMs });
@@ -86,6 +100,8 @@ describe('unframe', () => {
   it('leaves the tag of another program', () => {
     expect(unframe(`Oct 07 15:47:47 gpu-17 kubelet[12]: ${text}`, clock).text).toBe(`gpu-17 kubelet[12]: ${text}`);
     expect(unframe(`Oct 07 15:47:47 gpu-17 app: kernel: ${text}`, clock).text).toContain('app:');
+    // Priority 14: user space.
+    expect(unframe(`<14>${text}`, clock).text).toContain('<14>');
   });
 
   it('never throws, and gives a time that can be printed', () => {

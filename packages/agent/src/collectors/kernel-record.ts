@@ -52,11 +52,15 @@ export interface Clock {
   readonly bootMs: number;
 }
 
-/** `kern  :warn  : ` and the like (dmesg --decode), `kernel: `, `[ T1946] ` (caller), in the order in which they occur. */
+/** `<4>` (dmesg --raw), `kern  :warn  : ` (dmesg --decode), `kernel: `, `[ T1946] ` (caller), in the order in which they occur. */
+const PRIORITY = /^<[0-7]>/;
 const LEVEL = /^kern\s*:\w+\s*:\s+/;
 const CALLER = /^\[\s*[TC]\d{1,10}\]\s?/;
 const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?\s+/;
-const SYSLOG = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) /;
+const SYSLOG = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d{1,9})? /;
+/** journalctl -o short-full, -o short-unix */
+const FULL = /^[A-Z][a-z]{2} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? (\S{1,8}) /;
+const UNIX = /^(\d{9,10})(?:\.\d{1,9})? /;
 const HOST_AND_TAG = /^(?:\S{1,255} )?kernel: ?/;
 const WALL = /^\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})\] ?/;
 const SECONDS = /^\[\s*(\d{1,12}(?:\.\d{1,9})?)\] ?/;
@@ -66,11 +70,13 @@ const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 /** One row of a log file. Rows stamped in local time (dmesg -T, syslog) are read in this machine's time zone. */
 export function unframe(line: string, clock: Clock): LogRow {
   const row = { rest: line.trimStart(), atMs: null as number | null };
+  take(row, PRIORITY, () => null);
   take(row, LEVEL, () => null);
   take(row, ISO, ([, date = '', fraction = '0', zone = '']) => {
-    const parsed = Date.parse(`${date}.${fraction.padEnd(3, '0').slice(0, 3)}${zone}`);
-    return Number.isFinite(parsed) ? parsed : null;
+    return finite(Date.parse(`${date}.${fraction.padEnd(3, '0').slice(0, 3)}${zone}`));
   });
+  take(row, FULL, ([, date, time, zone]) => finite(Date.parse(`${date}T${time}${zone === 'UTC' ? 'Z' : ''}`)));
+  take(row, UNIX, ([, seconds]) => Number(seconds) * 1000);
   take(row, SYSLOG, ([, month = '', ...parts]) => syslogTime(month, parts, clock.nowMs));
   take(row, HOST_AND_TAG, () => null);
   take(row, WALL, ([, month = '', day, hour, minute, second, year]) =>
@@ -81,6 +87,8 @@ export function unframe(line: string, clock: Clock): LogRow {
     const atMs = clock.bootMs + Number(seconds) * 1000;
     return atMs <= clock.nowMs ? Math.round(atMs) : null;
   });
+  // journalctl -o short-monotonic
+  take(row, HOST_AND_TAG, () => null);
   take(row, DELTA, () => null);
   take(row, CALLER, () => null);
   return { text: row.rest, atMs: row.atMs };
@@ -103,6 +111,10 @@ function localTime(year: number, month: string, parts: readonly (string | undefi
   if (!Number.isInteger(index)) return null;
   const [day = 1, hour = 0, minute = 0, second = 0] = parts.map(Number);
   const atMs = new Date(year, index, day, hour, minute, second).getTime();
+  return finite(atMs);
+}
+
+function finite(atMs: number): number | null {
   return Number.isFinite(atMs) ? atMs : null;
 }
 

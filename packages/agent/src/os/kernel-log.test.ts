@@ -33,8 +33,8 @@ const place = { path: '/dev/kmsg', position: 0, follow: true };
 describe('device', () => {
   it('reads records until there are no more', () => {
     const reader = openKernelLog(place, device(['6,1,1,-;a\n', '6,2,2,-;b\n']).io);
-    expect(reader.read()).toEqual({ lines: ['6,1,1,-;a\n', '6,2,2,-;b\n'], overruns: 0, more: false });
-    expect(reader.read()).toEqual({ lines: [], overruns: 0, more: false });
+    expect(reader.read()).toMatchObject({ lines: ['6,1,1,-;a\n', '6,2,2,-;b\n'], overruns: 0, more: false });
+    expect(reader.read()).toMatchObject({ lines: [], overruns: 0, more: false });
   });
 
   it('counts an overrun and goes on', () => {
@@ -56,6 +56,10 @@ describe('device', () => {
     const storm = device(Array.from({ length: 10_000 }, () => 'EPIPE'));
     expect(openKernelLog(place, storm.io).read().more).toBe(true);
     expect(storm.reads()).toBeLessThan(100);
+  });
+
+  it('does not take for a kernel log what has an end', () => {
+    expect(() => openKernelLog({ ...place, path: '/dev/null' }).read()).toThrow('is it /dev/null?');
   });
 
   it('hands on an error that it has no answer to', () => {
@@ -93,10 +97,10 @@ describe('file', () => {
   it('reads whole rows, then what is appended', () => {
     writeFileSync(path, 'one\n\ntwo\nhal');
     const reader = openKernelLog({ ...place, path });
-    expect(reader.read()).toEqual({ lines: ['one', 'two'], overruns: 0, more: false });
+    expect(reader.read()).toEqual({ lines: ['one', 'two'], starts: [0, 5], overruns: 0, more: false });
     expect(reader.position()).toBe(9);
     appendFileSync(path, 'f\n');
-    expect(reader.read().lines).toEqual(['half']);
+    expect(reader.read()).toMatchObject({ lines: ['half'], starts: [9] });
     reader.close();
   });
 

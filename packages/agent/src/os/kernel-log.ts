@@ -8,6 +8,8 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'n
 export interface KernelLogTurn {
   /** Raw records, or rows of a file. */
   readonly lines: readonly string[];
+  /** Of a file: where each row begins, in bytes. */
+  readonly starts: readonly number[];
   /** How often the ring had overwritten records that were not read yet. */
   readonly overruns: number;
   /** The turn's bound was reached: there is more to read. */
@@ -95,18 +97,19 @@ class DeviceReader implements KernelLogReader {
     while (lines.length < LINES_MAX && failures < FAILURES_MAX) {
       try {
         const length = this.#io.read(this.#fd, this.#buffer, this.#buffer.length, null);
-        if (length === 0) return { lines, overruns, more: false };
+        // A kernel log has no end, only no more for now: taken for one, /dev/null would be a node without any fault.
+        if (length === 0) throw new Error('it has an end, which no kernel log has (is it /dev/null?)');
         lines.push(this.#buffer.toString('latin1', 0, length));
       } catch (error) {
         const code = errorCode(error);
-        if (code === 'EAGAIN') return { lines, overruns, more: false };
+        if (code === 'EAGAIN') return { lines, starts: [], overruns, more: false };
         failures += 1;
         if (code === 'EPIPE') overruns += 1;
         else if (code === 'EINVAL' && this.#grow()) continue;
         else if (code !== 'EINTR') throw error;
       }
     }
-    return { lines, overruns, more: true };
+    return { lines, starts: [], overruns, more: true };
   }
 
   /** The record that did not fit is gone (the kernel has moved on): the gap in sequence numbers shows it. */
@@ -147,15 +150,33 @@ class FileReader implements KernelLogReader {
     // Cut, or written anew: from the start.
     if (size < this.#position) this.#position = 0;
     const length = this.#io.read(this.#fd, this.#buffer, this.#buffer.length, this.#position);
-    if (length === 0) return { lines: [], overruns: 0, more: this.#reopenIfRotated(ino) };
+    if (length === 0) return { lines: [], starts: [], overruns: 0, more: this.#reopenIfRotated(ino) };
     const isEnd = this.#position + length >= size;
     const taken = this.#wholeRows(length, isEnd);
+    const rows = this.#rows(taken);
     this.#position += taken;
-    const rows = this.#buffer.toString('utf8', 0, taken).split('\n');
-    if (this.#skipping && taken > 0) rows.shift();
     this.#skipping = taken > 0 && this.#buffer[taken - 1] !== LF && !isEnd;
-    const lines = rows.filter((row) => row.trim() !== '' && row.length <= ROW_CHARACTERS_MAX);
-    return { lines, overruns: 0, more: taken > 0 && !isEnd };
+    return { ...rows, overruns: 0, more: taken > 0 && !isEnd };
+  }
+
+  /** Of the first bytes of the buffer, without empty ones and those that are too long. */
+  #rows(length: number): Pick<KernelLogTurn, 'lines' | 'starts'> {
+    const lines: string[] = [];
+    const starts: number[] = [];
+    const bytes = this.#buffer.subarray(0, length);
+    let skipped = !this.#skipping;
+    for (let start = 0; start < length;) {
+      const feed = bytes.indexOf(LF, start);
+      const end = feed === -1 ? length : feed;
+      const row = bytes.toString('utf8', start, end);
+      if (skipped && row.trim() !== '' && row.length <= ROW_CHARACTERS_MAX) {
+        lines.push(row);
+        starts.push(this.#position + start);
+      }
+      skipped = true;
+      start = end + 1;
+    }
+    return { lines, starts };
   }
 
   /** How many bytes of the buffer are whole rows; all of them when one row fills it, which is then skipped. */
