@@ -1,8 +1,11 @@
-/** What the durable state is after a pass. An observation that is not complete teaches nothing. */
+/** What the durable state is after a pass. A leg that cannot be trusted teaches nothing. */
 import type { Hardware } from '@trivet/shared/model/node.ts';
+import type { Leg } from '@trivet/shared/model/observation.ts';
 import type { NodeFacts, PassInput } from './facts.ts';
 import { acceptHardware } from './identity.ts';
-import { ofNode, type PassState } from './state.ts';
+import { isOver, protectedCounts } from './reconcile.ts';
+import { ofNode, type PassState, type ProtectedCounts } from './state.ts';
+import { legReasons } from './withhold.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -10,32 +13,43 @@ const HOUR_MS = 3_600_000;
  * E: was managed, and once in service. A node in repair was in service before. Only an explicit `decommissioned` or
  * `spare` row takes a node out of E; a vanished row or a changed flag leaves it in, and then it counts as out of service.
  */
-export function advanceExpected({ state, observations: { inventory } }: PassInput): readonly string[] {
-  if (!inventory.complete) return state.expected;
+export function advanceExpected(input: PassInput): readonly string[] {
+  const { state, observations } = input;
+  if (!teaches('inventory', input)) return state.expected;
   const expected = new Set(state.expected);
-  for (const { node, lifecycle } of inventory.rows) {
+  for (const { node, lifecycle } of observations.inventory.rows) {
     if (lifecycle === 'in-service' || lifecycle === 'in-repair') expected.add(node);
     else if (lifecycle === 'decommissioned' || lifecycle === 'spare') expected.delete(node);
   }
   return [...expected].sort();
 }
 
+function teaches(leg: Leg, input: PassInput): boolean {
+  return legReasons(leg, input).length === 0;
+}
+
 export function advanceState(input: PassInput, facts: readonly NodeFacts[]): PassState {
   const { state, observations, now } = input;
-  const protectedNow = facts.filter((row) => row.protectedBy !== null).length;
-  const { inventory } = observations;
+  const rows = teaches('inventory', input) ? observations.inventory.rows.length : 0;
   return {
     ...state,
-    inventoryHighWater: inventory.complete
-      ? Math.max(state.inventoryHighWater, inventory.rows.length)
-      : state.inventoryHighWater,
-    protectedCount: protectedNow === 0 ? state.protectedCount : protectedNow,
+    inventoryHighWater: Math.max(state.inventoryHighWater, rows),
+    protectedCounts: { inventory: lastProtected('inventory', input), cluster: lastProtected('cluster', input) },
     healthySince: record(facts, ({ healthySince }) => healthySince),
-    identities: record(facts, (row) => acceptedHardware(row, ofNode(state.identities, row.node))),
-    holds: record(facts, ({ hold }) => hold),
+    // A node that no leg names in this pass keeps what is known of it.
+    identities: {
+      ...state.identities,
+      ...record(facts, (row) => acceptedHardware(row, ofNode(state.identities, row.node))),
+    },
+    holds: Object.fromEntries(Object.entries(state.holds).filter(([, { until }]) => !isOver(until, Date.parse(now)))),
     suspectSince: record(facts, (row) => suspectSince(row, ofNode(state.suspectSince, row.node) ?? now)),
     cordons: state.cordons.filter(({ at }) => !(Date.parse(at) <= Date.parse(now) - HOUR_MS)),
   };
+}
+
+function lastProtected(leg: keyof ProtectedCounts, input: PassInput): number {
+  const before = input.state.protectedCounts[leg];
+  return teaches(leg, input) ? protectedCounts(input)[leg] || before : before;
 }
 
 function acceptedHardware(row: NodeFacts, accepted: Hardware | null): Hardware | null {

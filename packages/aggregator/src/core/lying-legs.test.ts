@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { VerifiedPlan } from '../safety/verify.ts';
 import {
   breakNode,
+  changeCluster,
+  changeInventory,
   changeTelemetry,
   clusterRow,
   hardFinding,
@@ -15,6 +17,7 @@ import {
   type InputChanges,
 } from '../testing/fleet.ts';
 import { decide, type Decision } from './plan.ts';
+import { EMPTY_STATE, type Hold } from './state.ts';
 
 const BAD = nodeName(3);
 const TOMORROW = '2026-11-21T17:00:00.000Z';
@@ -29,10 +32,6 @@ function decided(fleet: Fleet, changes: InputChanges = {}): Decision {
 
 function planned({ plan }: Decision): string[] {
   return plan.steps.map(({ node }) => node);
-}
-
-function codes({ refusals }: Decision, node: string): string[] {
-  return refusals.filter((refusal) => refusal.node === node).map(({ code }) => code);
 }
 
 function faulty(size = 64): Fleet {
@@ -61,7 +60,9 @@ describe('times', () => {
   });
 
   it('clocks that differ by seconds are clocks of one site', () => {
-    expect(planned(decided(faulty(), { legs: { cluster: { observedAt: '2026-11-20T17:00:20.000Z' } } }))).toEqual([BAD]);
+    expect(planned(decided(faulty(), { legs: { cluster: { observedAt: '2026-11-20T17:00:20.000Z' } } }))).toEqual([
+      BAD,
+    ]);
   });
 
   it('a pass at no time at all plans nothing', () => {
@@ -88,5 +89,70 @@ describe('names', () => {
     expect(planned(first)).toEqual([node]);
     expect(planned(decided(fleet, { state: first.state }))).toEqual([node]);
     expect(first.state.identities[node]).toEqual(hardwareOf(node));
+  });
+});
+
+describe('what outlives a pass', () => {
+  const known = decided(healthyFleet(64)).state;
+
+  it.each([
+    ['of another cluster', { cluster: 'other' }],
+    ['with errors', { errors: [{ code: 'x', where: 'row 3', message: 'no lifecycle' }] }],
+    ['that is stale', { observedAt: '2026-11-01T00:00:00.000Z' }],
+    ['of tomorrow', { observedAt: TOMORROW }],
+  ])('an inventory %s teaches nothing: nobody joins or leaves what is expected', (_name, inventory) => {
+    const fleet = healthyFleet(100);
+    changeInventory(fleet, BAD, { lifecycle: 'decommissioned', protected: true });
+    const { state } = decided(fleet, { legs: { inventory }, state: known });
+    expect(state.expected).toEqual(known.expected);
+    expect(state.inventoryHighWater).toBe(64);
+    expect(state.protectedCounts).toEqual({ inventory: 0, cluster: 0 });
+  });
+
+  it('an inventory with a name twice teaches nothing', () => {
+    const fleet = healthyFleet(64);
+    changeInventory(fleet, BAD, { lifecycle: 'spare' });
+    fleet.inventory.push(...fleet.inventory.slice(0, 1));
+    expect(decided(fleet, { state: known }).state).toMatchObject({ expected: known.expected, inventoryHighWater: 64 });
+  });
+
+  it('a pass in which every leg fails forgets no hold and no identity', () => {
+    const hold: Hold = { kind: 'command', by: 'ann', why: 'watching', until: null };
+    const before = { ...EMPTY_STATE, holds: { [BAD]: hold }, identities: { [BAD]: hardwareOf(BAD) } };
+    const { state } = decided({ inventory: [], telemetry: [], cluster: [] }, { state: before });
+    expect(state).toMatchObject({ holds: { [BAD]: hold }, identities: { [BAD]: hardwareOf(BAD) } });
+  });
+
+  it('a hold that is over goes', () => {
+    const hold: Hold = { kind: 'command', by: 'ann', why: 'lunch', until: '2026-11-20T16:00:00.000Z' };
+    expect(decided(healthyFleet(4), { state: { holds: { [BAD]: hold } } }).state.holds).toEqual({});
+  });
+});
+
+describe('protection', () => {
+  it('that inventory lost does not hide behind a label, a policy or a host of ours', () => {
+    const fleet = faulty();
+    changeInventory(fleet, nodeName(5), { protected: true });
+    const { state } = decided(fleet);
+    changeInventory(fleet, nodeName(5), { protected: false });
+    changeCluster(fleet, nodeName(6), { labels: { 'node-role.kubernetes.io/control-plane': '' } });
+    const decision = decided(fleet, { state, policy: { protect: { nodes: [nodeName(7)], why: 'test' } } });
+    expect(planned(decision)).toEqual([]);
+    expect(decision.plan.withheld).toEqual([
+      { code: 'breaker', text: '1 node(s) were protected by inventory before and none is now' },
+    ]);
+    expect(decision.state.protectedCounts).toEqual({ inventory: 1, cluster: 1 });
+  });
+
+  it.each(['true', 'yes', ''])('our label protects when it says %j', (value) => {
+    const fleet = faulty();
+    changeCluster(fleet, BAD, { labels: { 'trivet.dev/protected': value } });
+    expect(planned(decided(fleet))).toEqual([]);
+  });
+
+  it('our label protects nobody when it says false', () => {
+    const fleet = faulty();
+    changeCluster(fleet, BAD, { labels: { 'trivet.dev/protected': 'false' } });
+    expect(planned(decided(fleet))).toEqual([BAD]);
   });
 });

@@ -260,7 +260,7 @@ describe('a leg that cannot be trusted gives an empty plan that says so', () => 
       'expected nodes are not heard',
       { state: { expected: Array.from({ length: 20 }, (_, i) => `x-${i}`) } },
     ],
-    ['breaker', 'protection vanished', { state: { protectedCount: 3 } }],
+    ['breaker', 'protection vanished', { state: { protectedCounts: { inventory: 3, cluster: 0 } } }],
   ];
 
   it.each(WITHHELD)('%s: %s', (code, _name, changes) => {

@@ -11,7 +11,7 @@ import {
 import { CLOCK_SKEW_MAX_SECONDS } from '../safety/constants.ts';
 import type { ClusterState, Freshness, NodeFacts, PassInput } from './facts.ts';
 import { compareIdentity } from './identity.ts';
-import { ofNode } from './state.ts';
+import { ofNode, type ProtectedCounts } from './state.ts';
 
 /** Not heard for three report intervals is stale, for ten minutes silent (contracts, protocol v1). */
 export const STALE_AFTER_INTERVALS = 3;
@@ -190,13 +190,25 @@ function protectedBy(
   if (inventory?.protected === true) return 'inventory';
   if (policy.protect.nodes.includes(node)) return 'policy';
   if (ownHosts.includes(node)) return 'own host';
-  const labels = cluster?.labels ?? {};
-  const label = PROTECTING_LABELS.find((name) => Object.hasOwn(labels, name));
-  if (label !== undefined) return `label ${label}`;
-  return labels[PROTECTED_LABEL] === 'true' ? `label ${PROTECTED_LABEL}` : null;
+  const label = cluster === null ? null : protectingLabel(cluster);
+  return label === null ? null : `label ${label}`;
 }
 
-function isOver(until: string | null, nowMs: number): boolean {
+/** Our own label protects unless it says `false`: whoever wrote `yes` meant it. */
+function protectingLabel({ labels }: ClusterRow): string | null {
+  if (Object.hasOwn(labels, PROTECTED_LABEL) && labels[PROTECTED_LABEL] !== 'false') return PROTECTED_LABEL;
+  return PROTECTING_LABELS.find((name) => Object.hasOwn(labels, name)) ?? null;
+}
+
+/** How many nodes each leg protects. */
+export function protectedCounts({ observations: { inventory, cluster } }: PassInput): ProtectedCounts {
+  return {
+    inventory: inventory.rows.filter((row) => row.protected).length,
+    cluster: cluster.rows.filter((row) => protectingLabel(row) !== null).length,
+  };
+}
+
+export function isOver(until: string | null, nowMs: number): boolean {
   return until !== null && Date.parse(until) <= nowMs;
 }
 

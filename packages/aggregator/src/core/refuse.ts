@@ -53,7 +53,11 @@ function notReporting(facts: NodeFacts, input: PassInput): Reason {
   const age = facts.telemetryAgeSeconds;
   if (age === null) return { code: 'not-reporting', limit, text: 'its agent was never heard' };
   if (!Number.isFinite(age)) {
-    return { code: 'not-reporting', limit, text: `last report at ${facts.telemetry?.receivedAt ?? '?'}, no time that has been` };
+    return {
+      code: 'not-reporting',
+      limit,
+      text: `last report at ${facts.telemetry?.receivedAt ?? '?'}, no time that has been`,
+    };
   }
   return { code: 'not-reporting', limit, current: age, text: `last report ${age} s ago; the limit is ${limit} s` };
 }

@@ -9,14 +9,18 @@ export interface Hold {
   readonly until: string | null;
 }
 
+/** Our own hosts and policy protect as well, but no export can lose those. */
+export const PROTECTING_LEGS = ['inventory', 'cluster'] as const;
+export type ProtectedCounts = { readonly [leg in (typeof PROTECTING_LEGS)[number]]: number };
+
 export interface PassState {
   readonly version: 1;
   /** E: was managed and once in service. Sorted. Leaves by an explicit row or a command, never by a vanished row. */
   readonly expected: readonly string[];
   /** Largest inventory ever accepted: a smaller one is a shrinking list, and percentages of it would lie. */
   readonly inventoryHighWater: number;
-  /** Protected nodes when there last were any: protection that vanishes as a whole is a broken source, not a decision. */
-  readonly protectedCount: number;
+  /** Nodes that each leg protected when it last did any: protection that vanishes as a whole is a broken source, not a decision. */
+  readonly protectedCounts: ProtectedCounts;
   /** Healthy without a break since: reset by unknown, stale or a gap. */
   readonly healthySince: { readonly [node: string]: string };
   /** Last accepted hardware. */
@@ -41,7 +45,7 @@ export const EMPTY_STATE: PassState = {
   version: 1,
   expected: [],
   inventoryHighWater: 0,
-  protectedCount: 0,
+  protectedCounts: { inventory: 0, cluster: 0 },
   healthySince: {},
   identities: {},
   holds: {},

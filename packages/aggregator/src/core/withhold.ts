@@ -3,21 +3,25 @@ import { LEGS, type Leg, type Observation } from '@trivet/shared/model/observati
 import type { Plan } from '@trivet/shared/model/plan.ts';
 import { COMPLETE_MIN_PERCENT } from '../safety/constants.ts';
 import type { NodeFacts, PassInput } from './facts.ts';
-import { ageSeconds } from './reconcile.ts';
+import { ageSeconds, protectedCounts } from './reconcile.ts';
+import { PROTECTING_LEGS } from './state.ts';
 
 type Withheld = Plan['withheld'][number];
 
 export function reasonsToWithhold(input: PassInput, facts: readonly NodeFacts[]): Withheld[] {
+  return [...LEGS.flatMap((leg) => legReasons(leg, input)), ...tooFewReporting(facts), ...protectionVanished(input)];
+}
+
+/** Why a leg cannot be trusted as a whole. One that cannot neither allows a plan nor teaches anything that outlives the pass. */
+export function legReasons(leg: Leg, input: PassInput): Withheld[] {
   return [
-    ...LEGS.flatMap((leg) => legReasons(leg, input)),
-    ...doubledNames(input),
-    ...inventoryShrank(input),
-    ...tooFewReporting(facts),
-    ...protectionVanished(input, facts),
+    ...unusable(leg, input),
+    ...(leg === 'telemetry' ? [] : doubledNames(leg, input)),
+    ...(leg === 'inventory' ? inventoryShrank(input) : []),
   ];
 }
 
-function legReasons(leg: Leg, input: PassInput): Withheld[] {
+function unusable(leg: Leg, input: PassInput): Withheld[] {
   const observation: Observation<unknown> = input.observations[leg];
   const out: Withheld[] = [];
   if (!observation.complete || observation.errors.length > 0) {
@@ -40,12 +44,10 @@ function legReasons(leg: Leg, input: PassInput): Withheld[] {
 }
 
 /** Two rows under one name in inventory or cluster: which of them holds, nobody can tell. */
-function doubledNames(input: PassInput): Withheld[] {
-  return (['inventory', 'cluster'] as const).flatMap((leg) => {
-    const names = input.observations[leg].rows.map(({ node }) => node);
-    const count = names.length - new Set(names).size;
-    return count === 0 ? [] : [{ code: 'leg-incomplete', text: `${leg} names ${count} node(s) more than once` }];
-  });
+function doubledNames(leg: 'inventory' | 'cluster', input: PassInput): Withheld[] {
+  const names = input.observations[leg].rows.map(({ node }) => node);
+  const count = names.length - new Set(names).size;
+  return count === 0 ? [] : [{ code: 'leg-incomplete', text: `${leg} names ${count} node(s) more than once` }];
 }
 
 function inventoryShrank(input: PassInput): Withheld[] {
@@ -72,8 +74,12 @@ function tooFewReporting(facts: readonly NodeFacts[]): Withheld[] {
   ];
 }
 
-function protectionVanished(input: PassInput, facts: readonly NodeFacts[]): Withheld[] {
-  const before = input.state.protectedCount;
-  if (before === 0 || facts.some((row) => row.protectedBy !== null)) return [];
-  return [{ code: 'breaker', text: `${before} node(s) were protected before and none is now` }];
+/** By leg: an export that lost its protected rows must not hide behind a node that the cluster still labels. */
+function protectionVanished(input: PassInput): Withheld[] {
+  const now = protectedCounts(input);
+  return PROTECTING_LEGS.flatMap((leg) => {
+    const before = input.state.protectedCounts[leg];
+    if (before === 0 || now[leg] > 0) return [];
+    return [{ code: 'breaker', text: `${before} node(s) were protected by ${leg} before and none is now` }];
+  });
 }

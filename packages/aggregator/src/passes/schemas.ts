@@ -73,7 +73,7 @@ export const stateSchema: z.ZodType<PassState> = z.strictObject({
   version: z.literal(1),
   expected: z.array(z.string()),
   inventoryHighWater: z.int().min(0),
-  protectedCount: z.int().min(0),
+  protectedCounts: z.strictObject({ inventory: z.int().min(0), cluster: z.int().min(0) }),
   healthySince: z.record(z.string(), time),
   identities: z.record(z.string(), hardware),
   holds: z.record(

@@ -9,7 +9,7 @@ import {
   SMALL_POPULATION,
   UNAVAILABLE_MAX_PERCENT,
 } from './constants.ts';
-import { secondsBefore, telemetryLimitSeconds, type Broken, type Invariant, type Subject } from './view.ts';
+import { hasShrunk, secondsBefore, telemetryLimitSeconds, type Broken, type Invariant, type Subject } from './view.ts';
 
 function plannedNodes({ plan }: Subject): string[] {
   return plan.steps.map(({ node }) => node);
@@ -63,10 +63,9 @@ export const populationHolds: Invariant = (subject) => {
 type Complaint = Omit<Broken, 'invariant'>;
 
 function shrunkInventory({ input }: Subject): Complaint[] {
-  const rows = input.observations.inventory.rows.length;
-  const most = input.state.inventoryHighWater;
-  if (rows * 100 >= most * COMPLETE_MIN_PERCENT) return [];
-  return [{ node: null, text: `inventory has ${rows} rows, once ${most}` }];
+  const { rows } = input.observations.inventory;
+  if (!hasShrunk(input)) return [];
+  return [{ node: null, text: `inventory has ${rows.length} rows, once ${input.state.inventoryHighWater}` }];
 }
 
 function unheardNodes({ input, view }: Subject): Complaint[] {

@@ -3,7 +3,15 @@ import type { Step } from '@trivet/shared/model/plan.ts';
 import type { Finding } from '@trivet/shared/model/finding.ts';
 import { LEGS, type TelemetryRow } from '@trivet/shared/model/observation.ts';
 import { ofNode } from '../core/state.ts';
-import { condemning, secondsBefore, telemetryLimitSeconds, type Broken, type Invariant, type Subject } from './view.ts';
+import {
+  condemning,
+  isUsable,
+  secondsBefore,
+  telemetryLimitSeconds,
+  type Broken,
+  type Invariant,
+  type Subject,
+} from './view.ts';
 
 type Complain = (subject: Subject, step: Step) => readonly string[];
 
@@ -22,13 +30,11 @@ export const evidenceFresh: Invariant = (subject) => [
 ];
 
 function legsUsable({ input }: Subject): Broken[] {
-  return LEGS.flatMap((leg) => {
-    const { complete, errors, observedAt, cluster } = input.observations[leg];
-    const limit = input.policy.legMaxAge[`${leg}Seconds`];
-    const usable =
-      complete && errors.length === 0 && cluster === input.cluster && secondsBefore(input, observedAt) <= limit;
-    return usable ? [] : [{ invariant: 'I-10', node: null, text: `a plan on a ${leg} that is not complete and fresh` }];
-  });
+  return LEGS.filter((leg) => !isUsable(leg, input)).map((leg) => ({
+    invariant: 'I-10',
+    node: null,
+    text: `a plan on a ${leg} that is not complete and fresh`,
+  }));
 }
 
 const staleEvidence: Complain = ({ input, view }, { node, findings }) => {
@@ -56,11 +62,9 @@ function isReadNow({ signals }: TelemetryRow, evidence: Finding['evidence'], wit
 
 /** I-16: never a protected node or one a person keeps hands off; protection that was there cannot have vanished. */
 export const protectedUntouched: Invariant = (subject) => {
-  const { plan, input, view } = subject;
-  const vanished = plan.steps.length > 0 && input.state.protectedCount > 0 && view.protectedNodes.size === 0;
   return [
-    ...(vanished ? [{ invariant: 'I-16', node: null, text: 'nodes were protected before and none is now' }] : []),
-    ...eachStep('I-16', ({ view: { protectedNodes, inventory } }, { node }) => {
+    ...vanishedProtection(subject),
+    ...eachStep('I-16', ({ input, view: { protectedNodes, inventory } }, { node }) => {
       const row = inventory.get(node)?.[0];
       const handsOff = row?.handsOff ?? null;
       const over = Date.parse(handsOff?.until ?? '') <= Date.parse(input.now);
@@ -71,6 +75,13 @@ export const protectedUntouched: Invariant = (subject) => {
     })(subject),
   ];
 };
+
+function vanishedProtection({ plan, input, view }: Subject): Broken[] {
+  if (plan.steps.length === 0) return [];
+  return (['inventory', 'cluster'] as const)
+    .filter((leg) => input.state.protectedCounts[leg] > 0 && view.protectedByLeg[leg].length === 0)
+    .map((leg) => ({ invariant: 'I-16', node: null, text: `${leg} protected nodes before and none now` }));
+}
 
 /** I-17: the step's identity is the one observed, and none that was never accepted under this name. */
 export const identityHolds: Invariant = eachStep('I-17', ({ input, view }, { node, expected }) => {

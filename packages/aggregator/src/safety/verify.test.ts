@@ -94,7 +94,31 @@ describe('verify', () => {
       'a person said hands off',
       (fleet) => void changeInventory(fleet, BAD, { handsOff: { until: null, by: 'ann', why: 'x' } }),
     ],
-    ['I-16', 'all protection vanished', () => ({ state: { protectedCount: 2 } })],
+    [
+      'I-10',
+      'the cluster was read tomorrow',
+      () => ({ legs: { cluster: { observedAt: '2026-11-21T17:00:00.000Z' } } }),
+    ],
+    [
+      'I-10',
+      'its report is of tomorrow',
+      (fleet) => void changeTelemetry(fleet, BAD, { receivedAt: '2026-11-21T17:00:00.000Z' }),
+    ],
+    ['I-10', 'the cluster names a node twice', (fleet) => void fleet.cluster.push(...fleet.cluster.slice(0, 1))],
+    [
+      'I-16',
+      'the label says yes',
+      (fleet) => void changeCluster(fleet, BAD, { labels: { 'trivet.dev/protected': 'yes' } }),
+    ],
+    [
+      'I-16',
+      'inventory lost its protection, and a label is left',
+      (fleet) => {
+        changeCluster(fleet, nodeName(9), { labels: { 'node-role.kubernetes.io/control-plane': '' } });
+        return { state: { protectedCounts: { inventory: 2, cluster: 1 } } };
+      },
+    ],
+    ['I-16', 'all protection vanished', () => ({ state: { protectedCounts: { inventory: 2, cluster: 0 } } })],
     ['I-17', 'the node object is another', (fleet) => void changeCluster(fleet, BAD, { uid: 'other' })],
     ['I-17', 'it rebooted', (fleet) => void changeTelemetry(fleet, BAD, { bootId: 'other' })],
     ['I-17', 'inventory names another chassis', (fleet) => void changeInventory(fleet, BAD, { serial: 'S-2' })],

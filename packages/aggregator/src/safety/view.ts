@@ -4,11 +4,11 @@
  */
 import { verdict } from '@trivet/shared/health/verdict.ts';
 import { actionRank, type Finding } from '@trivet/shared/model/finding.ts';
-import type { ClusterRow, InventoryRow, TelemetryRow } from '@trivet/shared/model/observation.ts';
+import type { ClusterRow, InventoryRow, Leg, TelemetryRow } from '@trivet/shared/model/observation.ts';
 import type { Plan, Refusal } from '@trivet/shared/model/plan.ts';
 import type { PassInput } from '../core/facts.ts';
 import { ofNode } from '../core/state.ts';
-import { CLOCK_SKEW_MAX_SECONDS } from './constants.ts';
+import { CLOCK_SKEW_MAX_SECONDS, COMPLETE_MIN_PERCENT } from './constants.ts';
 
 /** What an invariant is asked about. */
 export interface Subject {
@@ -37,7 +37,9 @@ export interface FleetView {
   readonly out: ReadonlySet<string>;
   /** Of E: in service as far as the cluster knows, but telemetry cannot vouch for it. */
   readonly doubtful: ReadonlySet<string>;
+  /** By a leg, by policy, or because we run there. */
   readonly protectedNodes: ReadonlySet<string>;
+  readonly protectedByLeg: { readonly [leg in 'inventory' | 'cluster']: readonly string[] };
 }
 
 const THREE_INTERVALS = 3;
@@ -54,7 +56,10 @@ export function viewFleet(input: PassInput): FleetView {
   const doubtful = new Set(
     [...expected].filter((node) => !out.has(node) && isDoubtful(maps.telemetry.get(node), input)),
   );
-  return { ...maps, expected, out, doubtful, protectedNodes: protectedNodes(input) };
+  const byLeg = protectedByLeg(input);
+  const { protect } = input.policy;
+  const protectedNodes = new Set([...byLeg.inventory, ...byLeg.cluster, ...protect.nodes, ...input.ownHosts]);
+  return { ...maps, expected, out, doubtful, protectedNodes, protectedByLeg: byLeg };
 }
 
 /** The time between an ISO time and the pass; infinite when either cannot be read, or it lies after the pass. */
@@ -76,9 +81,24 @@ export function condemning(row: TelemetryRow | undefined): Finding[] {
   );
 }
 
-function expectedNodes({ state, observations }: PassInput): Set<string> {
+/** Complete, without errors, of this cluster, young enough, and each name once; of inventory also no shorter than it was. */
+export function isUsable(leg: Leg, input: PassInput): boolean {
+  const { complete, errors, observedAt, cluster, rows } = input.observations[leg];
+  if (!complete || errors.length > 0 || cluster !== input.cluster) return false;
+  if (secondsBefore(input, observedAt) > input.policy.legMaxAge[`${leg}Seconds`]) return false;
+  if (leg === 'telemetry') return true;
+  if (leg === 'inventory' && hasShrunk(input)) return false;
+  return new Set(rows.map(({ node }) => node)).size === rows.length;
+}
+
+export function hasShrunk({ observations, state }: PassInput): boolean {
+  return observations.inventory.rows.length * 100 < state.inventoryHighWater * COMPLETE_MIN_PERCENT;
+}
+
+function expectedNodes(input: PassInput): Set<string> {
+  const { state, observations } = input;
   const expected = new Set(state.expected);
-  if (!observations.inventory.complete) return expected;
+  if (!isUsable('inventory', input)) return expected;
   for (const row of observations.inventory.rows) {
     if (row.lifecycle === 'in-service' || row.lifecycle === 'in-repair') expected.add(row.node);
     if (row.lifecycle === 'spare' || row.lifecycle === 'decommissioned') expected.delete(row.node);
@@ -102,12 +122,16 @@ function isDoubtful(rows: readonly TelemetryRow[] | undefined, input: PassInput)
   return verdict(row.findings, row.signals) === 'unknown';
 }
 
-function protectedNodes({ observations, policy, ownHosts }: PassInput): Set<string> {
-  const labelled = observations.cluster.rows.filter(
-    ({ labels }) =>
-      labels['trivet.dev/protected'] === 'true' ||
-      Object.keys(labels).some((label) => /^node-role\.kubernetes\.io\/(control-plane|master)$/.test(label)),
+function isLabelled({ labels }: ClusterRow): boolean {
+  return Object.entries(labels).some(
+    ([label, value]) =>
+      (label === 'trivet.dev/protected' && value !== 'false') ||
+      /^node-role\.kubernetes\.io\/(control-plane|master)$/.test(label),
   );
-  const stated = observations.inventory.rows.filter((row) => row.protected);
-  return new Set([...[...labelled, ...stated].map(({ node }) => node), ...policy.protect.nodes, ...ownHosts]);
+}
+
+function protectedByLeg({ observations }: PassInput): FleetView['protectedByLeg'] {
+  const inventory = observations.inventory.rows.filter((row) => row.protected);
+  const cluster = observations.cluster.rows.filter(isLabelled);
+  return { inventory: inventory.map(({ node }) => node), cluster: cluster.map(({ node }) => node) };
 }

@@ -77,7 +77,7 @@ export function inputOf({ odd, cordonsThisHour, floor, rackMax, protectedCount }
     serial: null,
     at: minutesAgo(30),
   }));
-  const state: MutableState = { ...EMPTY_STATE, protectedCount, cordons };
+  const state: MutableState = { ...EMPTY_STATE, protectedCounts: { inventory: protectedCount, cluster: 0 }, cordons };
   for (const [node, what] of Object.entries(odd)) spoil(fleet, state, node, what);
   const policy = {
     unavailable: { percentBasisPoints: 2000, floor, ceiling: 9, why: 'test' },
