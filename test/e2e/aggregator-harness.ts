@@ -28,8 +28,12 @@ export interface HarnessOptions {
   readonly config?: Partial<AggregatorConfig>;
   readonly now?: () => Date;
   /** Rows of the files. */
+  /** Of inventory and cluster; default: when they were written. */
+  readonly asOf?: string;
   readonly inventory?: readonly object[];
   readonly cluster?: readonly object[];
+  /** Of both files, by the clock above; without it, when they were written. */
+  readonly asOf?: Date;
 }
 
 /** Starts one, hands it over, and stops it whatever happens. */
@@ -82,7 +86,8 @@ export async function withAggregator(
 async function start(dir: string, options: HarnessOptions, log: string[]): Promise<RunningAggregator> {
   const file = (name: string, rows: readonly object[] = []) => {
     const path = join(dir, name);
-    writeFileSync(path, JSON.stringify({ rows }));
+    const { asOf } = options;
+    writeFileSync(path, JSON.stringify({ rows, asOf }));
     return path;
   };
   const now = options.now ?? (() => new Date());

@@ -2,6 +2,7 @@
 import { FAULT_CLASSES, type FaultClass } from '@trivet/shared/model/finding.ts';
 import { DOMAIN_KINDS, type Work } from '@trivet/shared/model/observation.ts';
 import type { NodeFacts } from './facts.ts';
+import { hasOtherGpuCount } from './reconcile.ts';
 import { DERIVED_SETS, PRIMARY_SETS, withDerived, type Sets } from './recipes.ts';
 
 type Member = (facts: NodeFacts) => boolean;
@@ -38,7 +39,8 @@ const MEMBERS: { readonly [set: string]: Member } = {
   'cluster/busy': ({ cluster }) => cluster?.work.some(isForeground) ?? false,
   'drift/identity-mismatch': ({ identity }) => identity === 'mismatch',
   'drift/identity-pending': ({ identity }) => identity === 'pending',
-  'drift/gpu-count-mismatch': hasOtherGpuCount,
+  'drift/gpu-count-mismatch': ({ telemetry, freshness, inventory }) =>
+    freshness === 'reporting' && telemetry !== null && hasOtherGpuCount(telemetry, inventory),
   'drift/orphan-mark': ({ orphanMark }) => orphanMark,
   'state/on-hold': ({ hold }) => hold !== null,
   'state/in-flight': ({ inFlight }) => inFlight !== null,
@@ -70,12 +72,6 @@ function isCordoned(state: NodeFacts['clusterState']): boolean {
 function hasOpen({ freshness, telemetry }: NodeFacts, name: FaultClass): boolean {
   if (freshness !== 'reporting') return false;
   return telemetry?.findings.some((finding) => finding.state === 'open' && finding.class === name) ?? false;
-}
-
-function hasOtherGpuCount({ inventory, telemetry, freshness }: NodeFacts): boolean {
-  const expected = inventory?.gpus?.count;
-  if (expected === undefined || telemetry === null || freshness !== 'reporting') return false;
-  return telemetry.hardware.gpus.length !== expected;
 }
 
 /** Every set but those that the decision makes. `facts` sorted by node, so each set comes out sorted. */

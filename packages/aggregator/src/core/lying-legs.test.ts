@@ -1,5 +1,6 @@
 /** Legs that lie: each says something that no honest leg would, and nothing may be drained, or called healthy, for it. */
 import { describe, expect, it } from 'vitest';
+import type { InventoryRow, TelemetryRow } from '@trivet/shared/model/observation.ts';
 import { VerifiedPlan } from '../safety/verify.ts';
 import {
   breakNode,
@@ -11,6 +12,7 @@ import {
   hardwareOf,
   healthyFleet,
   nodeName,
+  NOW,
   passInput,
   telemetryRow,
   type Fleet,
@@ -73,6 +75,71 @@ describe('times', () => {
   it.each([TOMORROW, 'soon'])('healthy since %s is not settled', (since) => {
     const decision = decided(healthyFleet(64), { state: { healthySince: { [BAD]: since } } });
     expect(decision.sets.get('telemetry/settled')).toEqual([]);
+  });
+});
+
+describe('evidence', () => {
+  /** The set of verdicts, and that nobody is drained. */
+  function verdictOf(change: Partial<TelemetryRow>, gpus: InventoryRow['gpus'] = null): string {
+    const fleet = healthyFleet(64);
+    changeTelemetry(fleet, BAD, change);
+    changeInventory(fleet, BAD, { gpus });
+    const decision = decided(fleet);
+    expect(planned(decision)).toEqual([]);
+    return decision.facts.find(({ node }) => node === BAD)?.verdict ?? 'no row';
+  }
+
+  it('without anything that had to be read, a node is unknown', () => {
+    expect(verdictOf({ signals: [] })).toBe('unknown');
+    const signals = telemetryRow(BAD).signals.map((signal) => ({ ...signal, required: false }));
+    expect(verdictOf({ signals })).toBe('unknown');
+  });
+
+  it.each(['unhealthy', 'unknown', 'degraded'] as const)(
+    'an agent that says %s and shows nothing is unknown',
+    (verdict) => {
+      expect(verdictOf({ verdict })).toBe('unknown');
+    },
+  );
+
+  it('other GPUs than inventory counts are degraded, whatever the agent says', () => {
+    expect(verdictOf({ hardware: { serial: `S-${BAD}`, gpus: [] } }, { model: 'H100', count: 8 })).toBe('degraded');
+    expect(verdictOf({}, { model: 'H100', count: 1 })).toBe('healthy');
+  });
+
+  it.each([
+    ['xid.13', 'an application’s error'],
+    ['xid.9999', 'a code that nobody knows'],
+    ['constructor', 'no code at all'],
+  ])('%s, %s, drains nobody, however hard an agent calls it', (code) => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD, { code, class: 'replace', action: 'drain-and-replace', strength: 'hard' });
+    const decision = decided(fleet);
+    expect(planned(decision)).toEqual([]);
+    expect(decision.refusals).toMatchObject([{ node: BAD, code: 'evidence-soft' }]);
+    expect(decision.refusals[0]?.text).toContain(`${code} drains nobody by our own catalogue`);
+  });
+
+  it.each([
+    ['no evidence', []],
+    ['evidence of a source that nobody reads', [{ at: NOW, source: 'hearsay', text: 'x' }]],
+  ])('a finding with %s drains nobody', (_name, evidence) => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD, { evidence });
+    expect(decided(fleet).refusals).toMatchObject([{ node: BAD, code: 'not-reporting' }]);
+  });
+
+  it.each([
+    ['the first', (rows: TelemetryRow[]) => rows],
+    ['the second', (rows: TelemetryRow[]) => rows.toReversed()],
+  ])('of two agents under one name, %s sees a fault: the node is refused, the others are not', (_name, order) => {
+    const fleet = faulty();
+    const twin = nodeName(20);
+    const rows = [{ ...telemetryRow(twin), findings: [hardFinding(twin)] }, telemetryRow(twin)];
+    const others = fleet.telemetry.filter(({ node }) => node !== twin);
+    const decision = decided({ ...fleet, telemetry: [...others, ...order(rows)] });
+    expect(planned(decision)).toEqual([BAD]);
+    expect(decision.refusals).toMatchObject([{ node: twin, code: 'identity' }]);
   });
 });
 

@@ -71,7 +71,7 @@ describe('every decision', () => {
         ...input,
         observations: {
           inventory: { ...inventory, rows: inventory.rows.toReversed() },
-          telemetry,
+          telemetry: { ...telemetry, rows: telemetry.rows.toReversed() },
           cluster: { ...cluster, rows: cluster.rows.toReversed() },
         },
       };

@@ -1,5 +1,6 @@
 /** Observations → one row a node. Nothing is decided here, and nothing is guessed: what a leg does not say stays null. */
 import { actionRank, URGENCIES, type Finding, type Urgency, type Verdict } from '@trivet/shared/model/finding.ts';
+import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
 import { strongest, verdict } from '@trivet/shared/health/verdict.ts';
 import {
   TRIVET,
@@ -28,13 +29,12 @@ export function reconcile(input: PassInput): NodeFacts[] {
   const { inventory, telemetry, cluster } = input.observations;
   const legs = {
     inventory: byNode<InventoryRow>(inventory),
-    telemetry: byNode<TelemetryRow>(telemetry),
+    telemetry: Map.groupBy(telemetry.rows, ({ node }) => node),
     cluster: byNode<ClusterRow>(cluster),
   };
   const context: Context = {
     input,
     ...legs,
-    doubled: doubledNames(telemetry.rows),
     expected: new Set(input.state.expected),
     lemons: new Set(input.state.lemons),
     nowMs: Date.parse(input.now),
@@ -51,9 +51,8 @@ export function reconcile(input: PassInput): NodeFacts[] {
 interface Context {
   readonly input: PassInput;
   readonly inventory: ReadonlyMap<string, InventoryRow>;
-  readonly telemetry: ReadonlyMap<string, TelemetryRow>;
+  readonly telemetry: ReadonlyMap<string, readonly TelemetryRow[]>;
   readonly cluster: ReadonlyMap<string, ClusterRow>;
-  readonly doubled: ReadonlySet<string>;
   readonly expected: ReadonlySet<string>;
   readonly lemons: ReadonlySet<string>;
   readonly nowMs: number;
@@ -63,17 +62,19 @@ function byNode<Row extends { readonly node: string }>(observation: Observation<
   return new Map(observation.rows.map((row) => [row.node, row]));
 }
 
-function doubledNames(rows: readonly { readonly node: string }[]): Set<string> {
-  const seen = new Set<string>();
-  const doubled = new Set<string>();
-  for (const { node } of rows) (seen.has(node) ? doubled : seen).add(node);
-  return doubled;
+/** Which of several came first in the file says nothing. */
+function newest(reports: readonly TelemetryRow[]): TelemetryRow | null {
+  return reports.reduce<TelemetryRow | null>(
+    (best, row) => (best === null || Date.parse(row.receivedAt) > Date.parse(best.receivedAt) ? row : best),
+    null,
+  );
 }
 
 function factsOf(node: string, context: Context): NodeFacts {
   const { input } = context;
   const inventory = context.inventory.get(node) ?? null;
-  const telemetry = context.telemetry.get(node) ?? null;
+  const reports = context.telemetry.get(node) ?? [];
+  const telemetry = newest(reports);
   const cluster = context.cluster.get(node) ?? null;
   const { handsOff = null, ticket = null } = inventory ?? {};
   const inFlight = ofNode(input.state.inFlight, node)?.operation ?? null;
@@ -83,8 +84,8 @@ function factsOf(node: string, context: Context): NodeFacts {
     inventory,
     telemetry,
     cluster,
-    ...healthOf(node, telemetry, context),
-    identity: identityOf(node, telemetry, inventory, context),
+    ...healthOf(node, reports, context),
+    identity: identityOf(node, reports, inventory, context),
     clusterState,
     orphanMark: hasMark(cluster) && clusterState !== 'cordoned-by-us',
     expected: context.expected.has(node),
@@ -102,12 +103,12 @@ function factsOf(node: string, context: Context): NodeFacts {
 /** Two agents under one name: whichever row came last, nobody can tell which node it is. */
 function identityOf(
   node: string,
-  telemetry: TelemetryRow | null,
+  reports: readonly TelemetryRow[],
   inventory: InventoryRow | null,
   context: Context,
 ): NodeFacts['identity'] {
-  if (context.doubled.has(node)) return 'mismatch';
-  return compareIdentity(ofNode(context.input.state.identities, node), telemetry?.hardware ?? null, inventory);
+  if (reports.length > 1) return 'mismatch';
+  return compareIdentity(ofNode(context.input.state.identities, node), reports[0]?.hardware ?? null, inventory);
 }
 
 type Health = Pick<
@@ -122,19 +123,21 @@ type Health = Pick<
   | 'settled'
 >;
 
-function healthOf(node: string, row: TelemetryRow | null, context: Context): Health {
+function healthOf(node: string, rows: readonly TelemetryRow[], context: Context): Health {
   const { policy, state, now } = context.input;
+  const row = newest(rows);
   const age = row === null ? null : ageSeconds(row.receivedAt, context.nowMs);
   const freshness = freshnessOf(age, policy.reportInterval.seconds);
-  const nodeVerdict = verdictOf(row, freshness, context.doubled.has(node));
-  const open = (row?.findings ?? []).filter((finding) => finding.state === 'open');
+  const nodeVerdict = verdictOf(rows, freshness, context.inventory.get(node) ?? null);
+  // Of two agents under one name, either may be right: what any of them saw makes a suspect, whom identity then refuses.
+  const open = rows.flatMap(({ findings }) => findings).filter((finding) => finding.state === 'open');
   const draining = open.filter((finding) => actionRank(finding.action) >= DRAINS);
   const healthySince = nodeVerdict === 'healthy' ? sinceOf(ofNode(state.healthySince, node), now) : null;
   return {
     telemetryAgeSeconds: age,
     freshness,
     verdict: nodeVerdict,
-    hardFindings: draining.filter((finding) => finding.strength === 'hard'),
+    hardFindings: draining.filter(isHard),
     strongest: strongest(open),
     urgency: mostUrgent(draining),
     healthySince,
@@ -158,9 +161,27 @@ function freshnessOf(age: number | null, intervalSeconds: number): Freshness {
   return age > STALE_AFTER_INTERVALS * intervalSeconds ? 'stale' : 'reporting';
 }
 
-function verdictOf(row: TelemetryRow | null, freshness: Freshness, doubled: boolean): Verdict {
-  if (row === null || freshness !== 'reporting' || doubled) return 'unknown';
-  return verdict(row.findings, row.signals);
+/** Healthy only when something that had to be read was, the agent says so too, and as many GPUs are there as should be. */
+function verdictOf(rows: readonly TelemetryRow[], freshness: Freshness, inventory: InventoryRow | null): Verdict {
+  const [row] = rows;
+  if (row === undefined || freshness !== 'reporting' || rows.length > 1) return 'unknown';
+  const read = verdict(row.findings, row.signals);
+  if (read === 'unhealthy') return read;
+  if (!row.signals.some(({ required }) => required)) return 'unknown';
+  if (read !== 'healthy') return read;
+  if (row.verdict !== 'healthy') return 'unknown';
+  return hasOtherGpuCount(row, inventory) ? 'degraded' : 'healthy';
+}
+
+export function hasOtherGpuCount({ hardware }: TelemetryRow, inventory: InventoryRow | null): boolean {
+  const expected = inventory?.gpus?.count ?? hardware.gpus.length;
+  return hardware.gpus.length !== expected;
+}
+
+/** A step rests on what our own catalogue condemns as well: an agent of another version, or one that lies, drains nobody. */
+function isHard({ strength, action, code }: Finding): boolean {
+  const known = catalogueEntry(code);
+  return [known, { strength, action }].every((it) => it.strength === 'hard' && actionRank(it.action) >= DRAINS);
 }
 
 export function mostUrgent(findings: readonly Finding[]): Urgency | null {

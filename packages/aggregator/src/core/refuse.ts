@@ -66,8 +66,7 @@ function notReporting(facts: NodeFacts, input: PassInput): Reason {
 function evidence(facts: NodeFacts, input: PassInput): Reason[] {
   if (facts.inventory?.drainRequested === true) return [];
   if (facts.hardFindings.length === 0) {
-    const code = facts.strongest?.code ?? 'no open finding';
-    return [{ code: 'evidence-soft', text: `${code} alone is soft evidence: it needs repetition or a second signal` }];
+    return [{ code: 'evidence-soft', text: softText(facts.strongest) }];
   }
   if (facts.freshness !== 'reporting' || freshFindings(facts, input).length > 0) return [];
   const limit = evidenceLimitSeconds(input);
@@ -76,6 +75,13 @@ function evidence(facts: NodeFacts, input: PassInput): Reason[] {
   const seen = current === null ? 'cannot be read now' : `was read ${current} s ago`;
   const text = `the collector behind its finding ${seen}; the limit is ${limit} s`;
   return [{ code: 'not-reporting', limit, text, ...(current === null ? {} : { current }) }];
+}
+
+function softText(strongest: Finding | null): string {
+  const code = strongest?.code ?? 'no open finding';
+  if (strongest?.strength === 'hard')
+    return `${code} drains nobody by our own catalogue, whatever its agent makes of it`;
+  return `${code} alone is soft evidence: it needs repetition or a second signal`;
 }
 
 /** Hard findings that a collector still vouches for: the only ones that a step may rest on. */

@@ -1,20 +1,22 @@
 /** Nobody vanishes, nothing is unexplained, and nothing that nobody asked for is planned. */
 import { verdict } from '@trivet/shared/health/verdict.ts';
 import type { TelemetryRow } from '@trivet/shared/model/observation.ts';
-import type { PassInput } from '../core/facts.ts';
-import { condemning, secondsBefore, telemetryLimitSeconds, type Broken, type Invariant } from './view.ts';
+import { condemning, secondsBefore, telemetryLimitSeconds, type Broken, type Invariant, type Subject } from './view.ts';
 
-function isUnhealthy(row: TelemetryRow, input: PassInput): boolean {
+/** Two agents under one name: what each saw counts, but nobody can tell how the node is. */
+function isUnhealthy(row: TelemetryRow, { input, view }: Subject): boolean {
+  if (view.telemetry.get(row.node)?.length !== 1) return false;
   const reporting = secondsBefore(input, row.receivedAt) <= telemetryLimitSeconds(input);
   return reporting && verdict(row.findings, row.signals) === 'unhealthy';
 }
 
 /** I-1: every suspect is planned, refused or out of service; planned excludes the other two. */
-export const everySuspectAccountedFor: Invariant = ({ plan, refusals, input, view }) => {
+export const everySuspectAccountedFor: Invariant = (subject) => {
+  const { plan, refusals, input, view } = subject;
   const planned = new Set(plan.steps.map(({ node }) => node));
   const refused = new Set(refusals.map(({ node }) => node));
   const suspects = [
-    ...input.observations.telemetry.rows.filter((row) => condemning(row).length > 0 || isUnhealthy(row, input)),
+    ...input.observations.telemetry.rows.filter((row) => condemning(row).length > 0 || isUnhealthy(row, subject)),
     ...input.observations.inventory.rows.filter((row) => row.drainRequested),
   ];
   const out: Broken[] = [];

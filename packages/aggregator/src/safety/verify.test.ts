@@ -118,6 +118,16 @@ describe('verify', () => {
         return { state: { protectedCounts: { inventory: 2, cluster: 1 } } };
       },
     ],
+    [
+      'I-10',
+      'our catalogue knows the finding as an application’s',
+      (fleet) => void breakNode(fleet, BAD, { id: `f-${BAD}-xid.79`, code: 'xid.13' }),
+    ],
+    [
+      'I-7',
+      'nothing that must be read is read on other nodes',
+      (fleet) => void [8, 16, 24].forEach((index) => changeTelemetry(fleet, nodeName(index), { signals: [] })),
+    ],
     ['I-16', 'all protection vanished', () => ({ state: { protectedCounts: { inventory: 2, cluster: 0 } } })],
     ['I-17', 'the node object is another', (fleet) => void changeCluster(fleet, BAD, { uid: 'other' })],
     ['I-17', 'it rebooted', (fleet) => void changeTelemetry(fleet, BAD, { bootId: 'other' })],

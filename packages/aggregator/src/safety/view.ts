@@ -2,6 +2,7 @@
  * The fleet as safety sees it: read from the observations once more, by code that shares nothing with the planner, so that
  * a mistake there is not repeated here. Deliberately plain: a map for each question, no algebra.
  */
+import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
 import { verdict } from '@trivet/shared/health/verdict.ts';
 import { actionRank, type Finding } from '@trivet/shared/model/finding.ts';
 import type { ClusterRow, InventoryRow, Leg, TelemetryRow } from '@trivet/shared/model/observation.ts';
@@ -73,12 +74,15 @@ export function telemetryLimitSeconds(input: PassInput): number {
   return THREE_INTERVALS * input.policy.reportInterval.seconds;
 }
 
-/** Open findings that call for taking the node out, and that may stand alone. */
+/** Open findings that call for taking the node out, and that may stand alone: so say both the agent and our catalogue. */
 export function condemning(row: TelemetryRow | undefined): Finding[] {
   return (row?.findings ?? []).filter(
-    ({ state, strength, action }) =>
-      state === 'open' && strength === 'hard' && actionRank(action) >= actionRank('drain-and-reset'),
+    (finding) => finding.state === 'open' && takesOut(finding) && takesOut(catalogueEntry(finding.code)),
   );
+}
+
+function takesOut({ strength, action }: Pick<Finding, 'strength' | 'action'>): boolean {
+  return strength === 'hard' && actionRank(action) >= actionRank('drain-and-reset');
 }
 
 /** Complete, without errors, of this cluster, young enough, and each name once; of inventory also no shorter than it was. */
@@ -119,7 +123,10 @@ function isDoubtful(rows: readonly TelemetryRow[] | undefined, input: PassInput)
   const [row] = rows ?? [];
   if (row === undefined || (rows?.length ?? 0) > 1) return true;
   if (secondsBefore(input, row.receivedAt) > telemetryLimitSeconds(input)) return true;
-  return verdict(row.findings, row.signals) === 'unknown';
+  const read = verdict(row.findings, row.signals);
+  const senses = row.signals.filter(({ required }) => required).length;
+  if (read === 'unhealthy') return false;
+  return read === 'unknown' || senses === 0 || (read === 'healthy' && row.verdict !== 'healthy');
 }
 
 function isLabelled({ labels }: ClusterRow): boolean {
