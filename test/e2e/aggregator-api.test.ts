@@ -73,7 +73,7 @@ function report(node: string, at: Date): ReportMessage {
 /** Every node reports, ten minutes after the start; then one pass. */
 async function afterOnePass(work: (harness: Harness, pass: string) => Promise<void>): Promise<void> {
   let now = new Date('2026-11-20T17:00:00.000Z');
-  const asOf = '2026-11-20T17:09:00.000Z';
+  const asOf = new Date('2026-11-20T17:09:00.000Z');
   const options: HarnessOptions = { now: () => now, asOf, inventory, cluster };
   await withAggregator(options, async (harness) => {
     now = new Date('2026-11-20T17:10:00.000Z');

@@ -28,8 +28,6 @@ export interface HarnessOptions {
   readonly config?: Partial<AggregatorConfig>;
   readonly now?: () => Date;
   /** Rows of the files. */
-  /** Of inventory and cluster; default: when they were written. */
-  readonly asOf?: string;
   readonly inventory?: readonly object[];
   readonly cluster?: readonly object[];
   /** Of both files, by the clock above; without it, when they were written. */

@@ -48,7 +48,18 @@ describe('policy.yaml', () => {
     expect(await read('{}')).toEqual({ ok: true, policy: DEFAULT_POLICY });
   });
 
+  it('keeps the default of a domain kind, and the ceiling, that it does not mention', async () => {
+    const domains = 'domains: { power: { max: 9, why: x } }';
+    expect(await read(domains)).toMatchObject({
+      policy: { domains: { ...DEFAULT_POLICY.domains, power: { max: 9 } } },
+    });
+    expect(await read('archetypes: { default: { unavailable: { percent: 20, why: x } } }')).toMatchObject({
+      policy: { unavailable: { ceiling: DEFAULT_POLICY.unavailable.ceiling } },
+    });
+  });
+
   it.each([
+    ['a protected node that no node can be', 'protect: { nodes: [GPU-7], why: x }', 'is not a node name'],
     ['a number without why', 'minimumHealthy: { count: 3 }', 'minimumHealthy.why: missing: say why'],
     ['an empty why', 'minimumHealthy: { count: 3, why: "  " }', 'minimumHealthy.why: empty: say why'],
     ['a misspelt key', 'minimumHealty: { count: 3, why: x }', 'minimumHealty'],

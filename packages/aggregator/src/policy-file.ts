@@ -1,5 +1,6 @@
 /** policy.yaml → Policy for one cluster. Every number needs its `why`; what is not written keeps its default. */
 import { z } from 'zod';
+import { NODE_NAME, NODE_NAME_RULE } from '@trivet/shared/protocol/limits.ts';
 import { DOMAIN_KINDS } from '@trivet/shared/model/observation.ts';
 import { DEFAULT_POLICY, type Limit, type Policy } from './core/policy.ts';
 import { readDocument } from './legs/rows.ts';
@@ -7,6 +8,8 @@ import { readDocument } from './legs/rows.ts';
 const why = z.string('missing: say why, for whoever is paged').trim().min(1, 'empty: say why, for whoever is paged');
 const count = z.int().min(0);
 const seconds = z.int().min(1);
+/** A name that no node can have would protect nobody, in silence. */
+const nodeName = z.string().regex(NODE_NAME, `is not a node name (${NODE_NAME_RULE})`);
 
 const limitSchema = z.union(
   [
@@ -14,7 +17,7 @@ const limitSchema = z.union(
       .strictObject({
         percent: z.number().min(0).max(100),
         floor: count.default(0),
-        ceiling: count.nullable().default(null),
+        ceiling: count.nullable().default(DEFAULT_POLICY.unavailable.ceiling),
         why,
       })
       .transform(({ percent, ...rest }): Limit => ({ percentBasisPoints: Math.round(percent * 100), ...rest })),
@@ -41,7 +44,7 @@ const policyFileSchema = z.strictObject({
   clusters: z.record(z.string(), entrySchema).default({}),
   domains: z.partialRecord(z.enum(DOMAIN_KINDS), z.strictObject({ max: count, why })).optional(),
   minimumHealthy: z.strictObject({ count, why }).optional(),
-  protect: z.strictObject({ nodes: z.array(z.string()), why }).optional(),
+  protect: z.strictObject({ nodes: z.array(nodeName), why }).optional(),
   healthyDelay: z.strictObject({ seconds, why }).optional(),
   legMaxAge: z
     .strictObject({ inventorySeconds: seconds, telemetrySeconds: seconds, clusterSeconds: seconds, why })
@@ -84,5 +87,5 @@ function withoutAbsent(rest: Omit<z.infer<typeof policyFileSchema>, 'archetypes'
   const stated = Object.entries(domains ?? {}).flatMap(([kind, limit]) =>
     limit === undefined ? [] : [[kind, limit] as const],
   );
-  return { ...Object.fromEntries(present), ...(domains === undefined ? {} : { domains: Object.fromEntries(stated) }) };
+  return { ...Object.fromEntries(present), domains: { ...DEFAULT_POLICY.domains, ...Object.fromEntries(stated) } };
 }

@@ -2,6 +2,7 @@
  * Everything that limits how many nodes may be out at once, as one shape: a name, a number, and the nodes that use it now.
  * A union of names, so nobody is counted twice, whoever took the node out. A step is allowed when it fits all its limits.
  */
+import { DOMAIN_KINDS, type DomainKind } from '@trivet/shared/model/observation.ts';
 import type { RefusalCode } from '@trivet/shared/model/plan.ts';
 import {
   HOUR_CORDONS_MIN,
@@ -13,7 +14,7 @@ import {
 } from '../safety/constants.ts';
 import type { NodeFacts, PassInput } from './facts.ts';
 import type { NodeSet } from './node-set.ts';
-import { budgetOf } from './policy.ts';
+import { budgetOf, type Policy } from './policy.ts';
 import type { Sets } from './recipes.ts';
 
 export interface NodeLimit {
@@ -39,9 +40,9 @@ export function buildLimits(input: PassInput, facts: readonly NodeFacts[], sets:
   const budget = clusterLimit(input, expected, unavailable);
   const shared = [budget, ...rateLimits(input, expected.length)];
   const pools = groupLimits(expected, unavailable, poolOf, poolLimits);
-  const domains = Object.entries(input.policy.domains).map(([kind, { max, why }]) => ({
+  const domains = DOMAIN_KINDS.map((kind) => ({
     kind,
-    limits: groupLimits(expected, unavailable, (row) => domainOf(row, kind), domainLimits(kind, max, why)),
+    limits: groupLimits(expected, unavailable, (row) => domainOf(row, kind), domainLimits(kind, input.policy)),
   }));
   return {
     budget,
@@ -61,9 +62,8 @@ export function poolOf(facts: NodeFacts): string {
   return facts.inventory?.pool ?? NOT_KNOWN;
 }
 
-export function domainOf(facts: NodeFacts, kind: string): string {
-  const domains: { readonly [kind: string]: string | undefined } = facts.inventory?.domains ?? {};
-  return domains[kind] ?? NOT_KNOWN;
+export function domainOf(facts: NodeFacts, kind: DomainKind): string {
+  return facts.inventory?.domains[kind] ?? NOT_KNOWN;
 }
 
 /** `population`: N of the policy, those that may be acted on at all. */
@@ -130,6 +130,8 @@ function groupLimits(
   );
 }
 
+const QUARTER_WHY = `safety: at most ${UNAVAILABLE_MAX_PERCENT} % of any population above ${SMALL_POPULATION}`;
+
 function poolLimits(name: string, members: NodeSet, users: NodeSet): NodeLimit[] {
   const quarter = quarterOf(members.length);
   const last: NodeLimit = {
@@ -145,19 +147,17 @@ function poolLimits(name: string, members: NodeSet, users: NodeSet): NodeLimit[]
     what: `pool ${name}`,
     limit: quarter,
     users: new Set(users),
-    why: `safety: at most ${UNAVAILABLE_MAX_PERCENT} % of any population above ${SMALL_POPULATION}`,
+    why: QUARTER_WHY,
   };
   return [share, last];
 }
 
-function domainLimits(kind: string, max: number, why: string): MakeLimits {
-  return (name, members, users) => [
-    {
-      code: 'domain',
-      what: `${kind} ${name}`,
-      limit: Math.min(max, quarterOf(members.length) ?? max),
-      users: new Set(users),
-      why,
-    },
-  ];
+/** Safety's quarter holds for every kind of domain, also for one that policy does not mention. */
+function domainLimits(kind: DomainKind, { domains }: Policy): MakeLimits {
+  const stated = domains[kind];
+  return (name, members, users) => {
+    const limit = Math.min(stated?.max ?? Infinity, quarterOf(members.length) ?? Infinity);
+    if (limit === Infinity) return [];
+    return [{ code: 'domain', what: `${kind} ${name}`, limit, users: new Set(users), why: stated?.why ?? QUARTER_WHY }];
+  };
 }

@@ -1,4 +1,5 @@
 /** How much may be out at once: counted as unions of names over everything that is out, doubtful or planned. */
+import { DOMAIN_KINDS, type DomainKind } from '@trivet/shared/model/observation.ts';
 import type { Limit } from '../core/policy.ts';
 import {
   COMPLETE_MIN_PERCENT,
@@ -89,18 +90,18 @@ function pools(subject: Subject): Complaint[] {
 
 /** I-9: no failure domain loses more than its cap; nodes whose domain is not known share one. */
 export const domainsHold: Invariant = (subject) =>
-  Object.entries(subject.input.policy.domains).flatMap(([kind, { max }]) =>
+  DOMAIN_KINDS.flatMap((kind) =>
     groups(subject, (node) => domainOf(subject, node, kind)).flatMap(({ name, members }) => {
       const after = unavailableAfter(subject, members);
+      const max = subject.input.policy.domains[kind]?.max ?? members.size;
       const cap = members.size > SMALL_POPULATION ? Math.min(max, percentCap(members.size)) : max;
       const text = `${kind} ${name}: ${after} would be out, ${cap} may`;
       return after <= cap ? [] : [{ invariant: 'I-9', node: null, text }];
     }),
   );
 
-function domainOf({ view }: Subject, node: string, kind: string): string | null {
-  const domains: { readonly [kind: string]: string | undefined } = view.inventory.get(node)?.[0]?.domains ?? {};
-  return domains[kind] ?? null;
+function domainOf({ view }: Subject, node: string, kind: DomainKind): string | null {
+  return view.inventory.get(node)?.[0]?.domains[kind] ?? null;
 }
 
 /** Groups of expected nodes in which something is planned. What is out already is not the plan's doing. */
