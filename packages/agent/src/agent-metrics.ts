@@ -23,6 +23,7 @@ export function renderAgentMetrics(view: AgentView): string {
     { name: 'trivet_agent_info', type: 'gauge', help: 'Identity of the agent.', samples: [info] },
     ...gpuFamilies(watch.samples.nvidia),
     ...findingFamilies(watch.findings),
+    single('trivet_findings_dropped_total', 'counter', 'Findings that there was no room for.', watch.dropped),
     ...collectorFamilies(watch.signals()),
     ...kernelFamilies(watch),
     ...deliveryFamilies(view),
@@ -57,7 +58,7 @@ function deliveryFamilies({ outbox, keeper, push }: AgentView): Family[] {
   return [
     ...stored,
     single('trivet_agent_connected', 'gauge', 'Whether the aggregator has welcomed us.', Number(push.connected)),
-    single('trivet_agent_connections_total', 'counter', 'Connections that were welcomed.', counts.connections),
+    single('trivet_agent_welcomes_total', 'counter', 'Connections that were welcomed.', counts.welcomes),
     single('trivet_agent_refusals_total', 'counter', 'Messages that the aggregator refused.', counts.refusals),
     single('trivet_agent_bad_frames_total', 'counter', 'Frames that are no message.', counts.badFrames),
     single('trivet_agent_reports_superseded_total', 'counter', 'Reports overtaken unsent.', reports.superseded),

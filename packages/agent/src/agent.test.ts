@@ -1,5 +1,5 @@
 /** The whole daemon in this process: a shell script as nvidia-smi, a file as kernel log, a real WebSocket server above it. */
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -203,11 +203,34 @@ describe('agent', () => {
     await vi.waitUntil(() => eventKinds().length === 2, WAIT);
   });
 
-  it('refuses an address that is taken, and says what to do', async () => {
-    const { address } = await start();
-    const first = agent;
-    const second = start({ stateDir: join(folder, 'other'), listen: address.replace('http://', '') });
+  it('refuses an address or a folder that is taken, says what to do, and leaves no lock behind', async () => {
+    const first = await start();
+    const { address } = first;
+    const other = join(folder, 'other');
+    const second = start({ stateDir: other, listen: address.replace('http://', '') });
     await expect(second).rejects.toThrow(/cannot be taken.*listen/);
-    agent = first;
+    await expect(start()).rejects.toThrow(/state is in use by another agent/);
+    await first.stop();
+    await start({ stateDir: other });
+    await agent?.stop();
+    await start();
+  });
+
+  it('answers with a look that was begun after the question', async () => {
+    const running = await start({ pollMs: '3600000', reportMs: '3600000' });
+    await ready(running);
+    // Two steps, so that the second question comes while the tool is at work for the first.
+    const go = join(folder, 'go');
+    nvidiaSmi(
+      `cat '${join(folder, 'document.xml')}'; touch '${join(folder, 'begun')}'; until [ -e '${go}' ]; do sleep 0.02; done`,
+    );
+    const first = running.report();
+    await vi.waitUntil(() => existsSync(join(folder, 'begun')), WAIT);
+    writeFileSync(join(folder, 'document.xml'), DOCUMENT.replace('41 C', '55 C'));
+    const both = Promise.all([running.report(), running.report()]);
+    writeFileSync(go, '');
+    const temperature = (report: Report | undefined) => report?.samples.nvidia?.gpus[0]?.temperatureCelsius;
+    expect(temperature(await first)).toEqual({ value: 41 });
+    expect((await both).map(temperature)).toEqual([{ value: 55 }, { value: 55 }]);
   });
 });

@@ -26,6 +26,7 @@ import type { Answer } from './outputs/answers.ts';
 import { startHttp } from './outputs/http.ts';
 import type { LocalHttp, Readiness } from './outputs/http.ts';
 import { Push } from './outputs/push.ts';
+import { lockState } from './state-lock.ts';
 
 export const AGENT_VERSION = '0.1.0';
 
@@ -34,7 +35,6 @@ export interface AgentDeps {
   readonly random?: () => number;
   /** For the times that are written down; what is waited for is measured by the machine's own clock. */
   readonly nowMs?: () => number;
-  readonly senses?: OwnedSenses;
   readonly chassisSerial?: () => Promise<string | null>;
 }
 
@@ -42,7 +42,7 @@ export interface RunningAgent {
   /** `http://127.0.0.1:9110`, with the port that was taken. */
   readonly address: string;
   readonly agentId: string;
-  /** A look at everything now, and its report: also sent, as a report that was asked for. */
+  /** A look at everything, begun now or after the one under way, and its report: also sent, as a report that was asked for. */
   report(): Promise<Report>;
   /** Flushes for at most FLUSH_MS, then closes everything. */
   stop(): Promise<void>;
@@ -58,19 +58,21 @@ const FLUSH_MS = 5000;
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<RunningAgent> {
   const { node, stateDir, outboxMaxBytes } = config;
   const { log } = deps;
-  const outbox = openOutbox(join(stateDir, 'outbox'), { node, log, maxBytes: outboxMaxBytes });
-  const keeper = new StateKeeper(join(stateDir, 'state.json'), node, outbox, log);
-  const agent = new Agent(config, deps, { outbox, keeper, ...(deps.senses ?? createSenses(config, keeper)) });
+  const unlock = lockState(stateDir, log);
+  let outbox: Outbox | null = null;
   try {
-    return await agent.start();
+    outbox = openOutbox(join(stateDir, 'outbox'), { node, log, maxBytes: outboxMaxBytes });
+    const keeper = new StateKeeper(join(stateDir, 'state.json'), node, outbox, log);
+    return await new Agent(config, deps, { outbox, keeper, unlock, ...createSenses(config, keeper) }).start();
   } catch (error) {
-    outbox.close();
+    outbox?.close();
+    unlock();
     throw error;
   }
 }
 
 /** With what lets go of their files. */
-export interface OwnedSenses {
+interface OwnedSenses {
   readonly senses: Senses;
   readonly close: () => void;
 }
@@ -84,6 +86,7 @@ function createSenses({ nvidiaSmi, kernelLog: path }: AgentConfig, keeper: State
 interface Parts extends OwnedSenses {
   readonly outbox: Outbox;
   readonly keeper: StateKeeper;
+  readonly unlock: () => void;
 }
 
 class Agent {
@@ -108,7 +111,9 @@ class Agent {
     this.#deps = deps;
     this.#parts = parts;
     this.#reportMs = config.reportMs;
-    this.#watch = new NodeWatch({ node, expectedGpus, nvidiaSmiGiven: nvidiaSmi !== null, senses, keeper, nowMs, log });
+    const { signal } = this.#stopping;
+    const nvidiaSmiGiven = nvidiaSmi !== null;
+    this.#watch = new NodeWatch({ node, expectedGpus, nvidiaSmiGiven, senses, keeper, nowMs, log, signal });
     this.#push =
       aggregatorUrl === null
         ? null
@@ -130,10 +135,9 @@ class Agent {
       readiness: () => this.#readiness(),
       report: () => this.#reported,
     });
-    const { signal } = this.#stopping;
     this.#loops = Promise.all([
-      this.#every(KERNEL_POLL_MS, () => this.#kernelTurn(signal)),
-      this.#every(null, () => this.#watch.poll(signal)),
+      this.#every(KERNEL_POLL_MS, () => this.#kernelTurn()),
+      this.#every(null, () => this.#watch.poll()),
       this.#learnSerial(),
     ]);
     this.#deps.log.info('agent started', { node: this.#config.node, address: http.address, version: AGENT_VERSION });
@@ -162,8 +166,8 @@ class Agent {
     }
   }
 
-  async #kernelTurn(signal: AbortSignal): Promise<void> {
-    await this.#watch.readKernel(signal);
+  async #kernelTurn(): Promise<void> {
+    await this.#watch.readKernel();
     if (!this.#watch.isReady) return;
     if (this.#push !== null) this.#sayHello(this.#push);
     const sinceMs = performance.now() - this.#reportedAtMs;
@@ -192,9 +196,8 @@ class Agent {
   }
 
   async #asked(): Promise<Report> {
-    const { signal } = this.#stopping;
-    await this.#watch.readKernel(signal);
-    await this.#watch.poll(signal);
+    await this.#watch.readKernel();
+    await this.#watch.poll();
     return this.#report('asked');
   }
 
@@ -254,6 +257,7 @@ class Agent {
     this.#push?.stop();
     await http.close();
     this.#parts.outbox.close();
+    this.#parts.unlock();
     this.#deps.log.info('agent stopped', { outboxDepth: this.#parts.outbox.depth });
   }
 }

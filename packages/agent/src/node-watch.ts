@@ -17,6 +17,7 @@ import type { KernelLogCounters } from './collectors/kernel-log.ts';
 import { KernelTail } from './collectors/kernel-tail.ts';
 import { errorText } from './errors.ts';
 import type { Log } from './log.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { NewEvent } from './outbox/outbox.ts';
 
 export interface WatchOptions {
@@ -27,6 +28,8 @@ export interface WatchOptions {
   readonly keeper: StateKeeper;
   readonly nowMs: () => number;
   readonly log: Log;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
 }
 
 /** The sum of the collectors' own deadlines and then some: after it a poll is not slow, it is stuck. */
@@ -46,6 +49,10 @@ export class NodeWatch {
   #kernelCounters: KernelLogCounters | null = null;
   #serial: string | null = null;
   #opened = 0;
+  /** What the kernel has said since the last time. */
+  readonly readKernel: () => Promise<void>;
+  /** Asks every collector. */
+  readonly poll: () => Promise<void>;
 
   constructor(options: WatchOptions) {
     const { senses, expectedGpus, nvidiaSmiGiven, nowMs } = options;
@@ -53,6 +60,8 @@ export class NodeWatch {
     this.#kernel = new KernelTail(senses.kernelLog);
     const demands = { expectedGpus, nvidiaSmiGiven, kernelLogRequired: true };
     this.#observer = new NodeObserver({ ...senses, kernelLog: this.#kernel }, demands, nowMs);
+    this.readKernel = oneAtATime(() => this.#readKernel(options.signal));
+    this.poll = oneAtATime(() => this.#poll(options.signal));
   }
 
   /** A first round over all collectors has ended, well or not. */
@@ -73,6 +82,10 @@ export class NodeWatch {
   get findings(): readonly Finding[] {
     return findings(this.#options.keeper.state.ledger);
   }
+  /** Findings that there was no room for, since the ledger began. */
+  get dropped(): number {
+    return this.#options.keeper.state.ledger.dropped;
+  }
   get samples(): Samples {
     return this.#observation?.samples ?? {};
   }
@@ -85,7 +98,7 @@ export class NodeWatch {
     if (serial !== null) this.#options.keeper.commit({ hardware: this.hardware }, []);
   }
 
-  async readKernel(signal: AbortSignal): Promise<void> {
+  async #readKernel(signal: AbortSignal): Promise<void> {
     const { senses, keeper, nowMs } = this.#options;
     // Lines belong to a boot, which has to be known before the first of them is judged.
     if (this.#host === null) this.#host = (await senses.host.collect(signal)).sample ?? null;
@@ -99,7 +112,7 @@ export class NodeWatch {
     this.#take({ begunAt: at, at, samples, comparable: {}, events, signals }, { kernelCursor });
   }
 
-  async poll(signal: AbortSignal): Promise<void> {
+  async #poll(signal: AbortSignal): Promise<void> {
     const { keeper, nowMs, log } = this.#options;
     this.#pollingSinceMs = nowMs();
     try {
@@ -159,6 +172,8 @@ export class NodeWatch {
     for (const { id, code, action, urgency } of assessed.opened)
       log.warn('finding opened', { id, code, action, urgency });
     for (const { id, code } of assessed.closed) log.info('finding closed', { id, code });
+    const dropped = assessed.ledger.dropped - ledger.dropped;
+    if (dropped > 0) log.error('findings were dropped, the weakest first: there was no room for all', { dropped });
     this.#opened += assessed.opened.length;
     const next = { ...change, ledger: assessed.ledger, mostGpusSeen: assessed.mostGpusSeen };
     const isSame = events.length === 0 && JSON.stringify({ ...keeper.state, ...next }) === JSON.stringify(keeper.state);

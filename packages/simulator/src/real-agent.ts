@@ -5,11 +5,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startAgent, type OwnedSenses } from '@trivet/agent/agent.ts';
-import type { Collector } from '@trivet/agent/collectors/collector.ts';
-import { HostCollector } from '@trivet/agent/collectors/host.ts';
-import { KernelLogCollector } from '@trivet/agent/collectors/kernel-log.ts';
-import { NvidiaSmiCollector } from '@trivet/agent/collectors/nvidia-smi.ts';
+import { startAgent } from '@trivet/agent/agent.ts';
 import type { AgentConfig } from '@trivet/agent/config.ts';
 import { createLog } from '@trivet/agent/log.ts';
 import { SOCKET_PATH } from '@trivet/shared/protocol/messages.ts';
@@ -28,7 +24,6 @@ export async function startRealAgent(dir: string, view: AgentView, origin: strin
   const logFile = join(dir, 'agent.log');
   const agent = await startAgent(configOf(dir, view.node, { origin, ...node }), {
     log: createLog({ level: 'info', write: (line) => appendFileSync(logFile, line), now: Date.now }),
-    senses: sensesOf(node),
     chassisSerial: () => Promise.resolve(view.hardware.serial),
   });
   let shown: { readonly pass: number; readonly reportId: string } | null = null;
@@ -47,28 +42,6 @@ export async function startRealAgent(dir: string, view: AgentView, origin: strin
     isReportOf: (reportId, pass) => shown?.pass === pass && shown.reportId === reportId,
     problem: () => `its report is under way; its log is ${logFile}`,
     stop: () => agent.stop(),
-  };
-}
-
-function sensesOf({ nvidiaSmi, kernelLog: path }: FakeNode): OwnedSenses {
-  const kernelLog = new KernelLogCollector({ path });
-  const nvidia = oneAfterAnother(new NvidiaSmiCollector({ path: nvidiaSmi }));
-  return { senses: { host: new HostCollector(), nvidia, kernelLog }, close: () => kernelLog.close() };
-}
-
-/**
- * The collector gives who asks during a run that run's answer, which may have begun before the world moved on. Here a run
- * is begun for every question, after the one under way: what comes back shows the node as it is at this pass.
- */
-function oneAfterAnother<Sample>(collector: Collector<Sample>): Collector<Sample> {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    name: collector.name,
-    collect: (signal) => {
-      const run = last.then(() => collector.collect(signal));
-      last = run.catch(() => undefined);
-      return run;
-    },
   };
 }
 

@@ -19,6 +19,15 @@ export function readUptimeSeconds(proc: string): number | null {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 }
 
+/** In clock ticks since the boot; null when there is no such process, or only its remains (a zombie). */
+export function readProcessStart(proc: string, pid: number): string | null {
+  const stat = readLine(join(proc, String(pid), 'stat'));
+  if (stat === null) return null;
+  // Fields 3 and 22 (proc_pid_stat): the second is a name in parentheses that may hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+}
+
 function readLine(path: string): string | null {
   try {
     const line = readFileSync(path, 'utf8').split('\n')[0]?.trim();

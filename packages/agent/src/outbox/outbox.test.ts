@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -68,6 +78,18 @@ describe('outbox', () => {
     outbox = open();
     expect(outbox.append([event(4)])).toBe(4);
     expect(numbers()).toEqual([4]);
+  });
+
+  it('takes an acknowledgement also when the disk keeps what is to be removed', () => {
+    outbox.close();
+    outbox = open(64 * 1024);
+    for (let n = 1; n <= 20; n++) outbox.append([event(n, 500)]);
+    const oldest = join(directory, readdirSync(directory).find((name) => name.endsWith('.log')) ?? '');
+    rmSync(oldest);
+    mkdirSync(oldest);
+    outbox.ack(20);
+    expect(outbox).toMatchObject({ depth: 0, lost: 0 });
+    rmdirSync(oldest);
   });
 
   it('sends again when the acknowledgement was lost', () => {

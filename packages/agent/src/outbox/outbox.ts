@@ -231,8 +231,13 @@ export class Outbox {
   /** Keeps the newest segment: its header and events hold the cursors. */
   #forgetDone(): void {
     while (this.#segments.length > 1 && (this.#segments[0]?.seqs.at(-1) ?? 0) <= this.#done) {
-      const path = this.#segments.shift()?.path;
-      if (path !== undefined) rmSync(path, { force: true });
+      const path = this.#segments.shift()?.path ?? '';
+      try {
+        rmSync(path, { force: true });
+      } catch (error) {
+        // It is found, and removed, when the outbox is next opened.
+        this.#log.warn('outbox segment could not be removed', { path, reason: errorText(error) });
+      }
     }
   }
 

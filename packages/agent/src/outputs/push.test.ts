@@ -1,5 +1,5 @@
 /** The client against a real WebSocket server in this process, which does what each test tells it to. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -241,7 +241,7 @@ describe('Push', () => {
     push.start();
     await vi.waitUntil(() => outbox.depth === 0, WAIT);
     expect(push.counts.badFrames).toBe(5);
-    expect(push.counts.connections).toBe(1);
+    expect(push.counts.welcomes).toBe(1);
   });
 
   it('begins a new stream when its folder is an older copy of itself', async () => {
@@ -251,7 +251,11 @@ describe('Push', () => {
       if (message.type !== 'hello') return aggregator.behave(message, reply);
       reply({ type: 'welcome', ackedSeq: message.streamId === streamId ? 50 : 0, intervals: INTERVALS });
     };
+    // A disk that refuses it at first.
+    mkdirSync(join(directory, 'identity.json.tmp'));
     push.start();
+    await vi.waitUntil(() => JSON.stringify(logged).includes('new stream could not be saved'), WAIT);
+    rmSync(join(directory, 'identity.json.tmp'), { recursive: true });
     await vi.waitUntil(() => outbox.depth === 0, WAIT);
     expect(outbox.streamId).not.toBe(streamId);
     expect(aggregator.of('hello').at(-1)?.streamId).toBe(outbox.streamId);

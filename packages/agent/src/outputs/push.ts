@@ -45,7 +45,7 @@ export interface PushOptions {
 
 export interface PushCounts {
   /** Connections that were welcomed. */
-  connections: number;
+  welcomes: number;
   /** Refusals of any kind. */
   refusals: number;
   /** Frames of the aggregator that are no message. */
@@ -59,7 +59,7 @@ const SILENT_BEATS = 3;
 const CLOSE_MESSAGE_TOO_BIG = 1009;
 
 export class Push {
-  readonly counts: PushCounts = { connections: 0, refusals: 0, badFrames: 0 };
+  readonly counts: PushCounts = { welcomes: 0, refusals: 0, badFrames: 0 };
   readonly reports = new NewestReport();
   readonly #options: PushOptions;
   readonly #timing: PushTiming;
@@ -179,16 +179,9 @@ export class Push {
     const { outbox, log, welcomed } = this.#options;
     if (this.connected) return;
     clearTimeout(this.#deadline);
-    if (ackedSeq > outbox.lastSeq) {
-      log.error('aggregator knows more of this stream than its outbox: the state folder is an older copy; new stream', {
-        ackedSeq,
-        lastSeq: outbox.lastSeq,
-      });
-      outbox.renewStream(randomUUID());
-      return this.reconnect('new stream');
-    }
+    if (ackedSeq > outbox.lastSeq) return this.#renewStream(ackedSeq);
     this.#delivery.connected(ackedSeq);
-    this.counts.connections += 1;
+    this.counts.welcomes += 1;
     this.#beatMs = intervals.beatMs;
     this.reports.renew();
     this.#silentBeats = 0;
@@ -196,6 +189,19 @@ export class Push {
     log.info('connected to the aggregator', { ackedSeq, outboxDepth: outbox.depth });
     welcomed(intervals);
     this.flush();
+  }
+
+  /** Each time a little later: an aggregator that says it of every stream is at fault itself. */
+  #renewStream(ackedSeq: number): void {
+    const { outbox, log } = this.#options;
+    const said = 'aggregator knows more of this stream than its outbox: the state folder is an older copy; new stream';
+    log.error(said, { ackedSeq, lastSeq: outbox.lastSeq });
+    try {
+      outbox.renewStream(randomUUID());
+    } catch (error) {
+      log.error('the new stream could not be saved; tried again', { reason: errorText(error) });
+    }
+    this.#drop('new stream');
   }
 
   #beat(): void {
