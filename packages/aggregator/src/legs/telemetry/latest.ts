@@ -7,8 +7,8 @@ import type { StoredReport } from '../../store/index.ts';
 export interface Latest extends StoredReport {
   /** Reports of this node since our start. */
   readonly delivered: number;
-  /** Another agent that spoke for this node shortly before; null when there was none. */
-  readonly rival: { readonly agentId: string; readonly receivedAt: string } | null;
+  /** Newest report of another agent that spoke for this node before; null when there was none. */
+  readonly rival: StoredReport | null;
 }
 
 export interface LatestReports {
@@ -43,5 +43,6 @@ export function createLatestReports(stored: readonly StoredReport[]): LatestRepo
 function rivalOf(previous: Latest | undefined, report: StoredReport): Latest['rival'] {
   if (previous === undefined) return null;
   if (previous.agentId === report.agentId) return previous.rival;
-  return { agentId: previous.agentId, receivedAt: previous.row.receivedAt };
+  const { reportId, agentId, takenAt, row } = previous;
+  return { reportId, agentId, takenAt, row };
 }

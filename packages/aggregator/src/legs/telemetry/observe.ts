@@ -3,6 +3,7 @@
  * samples were when it was taken; the time since it arrived is added here, so a node that fell silent grows old by itself.
  */
 import type { Observation, ObservationError, TelemetryRow } from '@trivet/shared/model/observation.ts';
+import type { Signal } from '@trivet/shared/model/node.ts';
 import type { LegReader } from '../../core/legs.ts';
 import type { Latest, LatestReports } from './latest.ts';
 
@@ -28,7 +29,7 @@ function observe(cluster: string, options: TelemetryLegOptions): Observation<Tel
   const now = options.now();
   const errors = warmUp(now, options);
   const rivalForMs = WARM_UP_REPORTS * options.reportIntervalMs;
-  const rows = [...options.latest.all()].map((latest) => aged(latest, now, rivalForMs));
+  const rows = [...options.latest.all()].flatMap((latest) => rowsOf(latest, now, rivalForMs));
   return { leg: 'telemetry', cluster, observedAt: now.toISOString(), complete: errors.length === 0, errors, rows };
 }
 
@@ -51,20 +52,31 @@ function seconds(ms: number): number {
   return Math.max(0, Math.round(ms / 1000));
 }
 
-/** The row with signals as old as they are now; unknown when two agents speak under one name. */
-function aged({ row, rival, agentId }: Latest, now: Date, rivalForMs: number): TelemetryRow {
-  const sinceMs = Math.max(0, now.getTime() - Date.parse(row.receivedAt));
-  const signals = row.signals.map((signal) => ({
-    ...signal,
-    ageMs: signal.ageMs === null ? null : signal.ageMs + sinceMs,
-  }));
-  if (rival === null || now.getTime() - Date.parse(rival.receivedAt) > rivalForMs) return { ...row, signals };
-  const doubled = {
+/**
+ * One row, or two when two agents speak under one name: whatever either of them found, nobody can tell which machine would
+ * be drained. The core takes a name twice in telemetry for a node that is unknown and whose identity does not match.
+ */
+function rowsOf({ row, agentId, rival }: Latest, now: Date, rivalForMs: number): TelemetryRow[] {
+  if (rival === null || now.getTime() - Date.parse(rival.row.receivedAt) > rivalForMs) return [aged(row, now)];
+  const doubled: Signal = {
     name: 'one-agent',
     state: 'unknown',
     required: true,
     reason: `two agents report as ${row.node} (${agentId} and ${rival.agentId}): give each its own node name`,
     ageMs: null,
-  } as const;
-  return { ...row, verdict: 'unknown', signals: [...signals, doubled] };
+  };
+  return [rival.row, row].map((each) => {
+    const { signals, ...rest } = aged(each, now);
+    return { ...rest, verdict: 'unknown', signals: [...signals, doubled] };
+  });
+}
+
+/** With signals as old as they are now. */
+function aged(row: TelemetryRow, now: Date): TelemetryRow {
+  const sinceMs = Math.max(0, now.getTime() - Date.parse(row.receivedAt));
+  const signals = row.signals.map((signal) => ({
+    ...signal,
+    ageMs: signal.ageMs === null ? null : signal.ageMs + sinceMs,
+  }));
+  return { ...row, signals };
 }
