@@ -76,6 +76,23 @@ describe('group commit', () => {
     await expect(ingest.add(work(3))).resolves.toBeUndefined();
   });
 
+  it('keeps nothing that came behind a batch that failed: an acknowledgement of it would cover what was lost', async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const { ingest, batches } = setUp(() => {
+      begun.resolve();
+      return gate.promise;
+    });
+    const first = ingest.add(work(1));
+    await begun.promise;
+    const behind = ingest.add(work(2));
+    gate.reject(new Error('connection to the database lost'));
+    const results = await Promise.allSettled([first, behind, ingest.flush()]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+    expect(batches.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([1]);
+    expect(ingest.isFull()).toBe(false);
+  });
+
   it('is full while more waits for the disk than it may hold', async () => {
     const { ingest } = setUp(async () => undefined);
     const added = ingest.add(work(1, 64 * 1024 * 1024));

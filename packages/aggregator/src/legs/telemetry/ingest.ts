@@ -64,28 +64,41 @@ export function createIngest(store: Pick<Store, 'commitBatch'>, meter: Telemetry
 
   async function commitPending(): Promise<void> {
     if (pending.work.length === 0) return;
-    const batch = pending;
-    pending = emptyBatch();
-    events = 0;
-    await commit(batch);
-    waitingBytes -= batch.work.reduce((total, { bytes }) => total + bytes, 0);
-  }
-
-  async function commit(batch: Pending): Promise<void> {
-    const begin = performance.now();
-    const merged = merge(batch.work);
+    const batch = take();
     try {
-      const { stored, duplicate } = await store.commitBatch(merged);
-      const seconds = (performance.now() - begin) / 1000;
-      meter.committed({ events: merged.events.length, stored, duplicate, reports: merged.reports.length, seconds });
+      await write(batch.work, store, meter);
       batch.done.resolve();
     } catch (error) {
       meter.commitFailed();
       batch.done.reject(error);
+      // What came behind fails with it: progress is cumulative, so to commit a stream's later events would acknowledge the lost.
+      const behind = take();
+      behind.done.reject(error);
+      waitingBytes -= bytesOf(behind.work);
     }
+    waitingBytes -= bytesOf(batch.work);
+  }
+
+  function take(): Pending {
+    const taken = pending;
+    pending = emptyBatch();
+    events = 0;
+    return taken;
   }
 
   return { add, flush, isFull: () => waitingBytes >= WAITING_BYTES_MAX };
+}
+
+async function write(work: readonly Work[], store: Pick<Store, 'commitBatch'>, meter: TelemetryMeter): Promise<void> {
+  const begin = performance.now();
+  const batch = merge(work);
+  const { stored, duplicate } = await store.commitBatch(batch);
+  const seconds = (performance.now() - begin) / 1000;
+  meter.committed({ events: batch.events.length, stored, duplicate, reports: batch.reports.length, seconds });
+}
+
+function bytesOf(work: readonly Work[]): number {
+  return work.reduce((total, { bytes }) => total + bytes, 0);
 }
 
 function emptyBatch(): Pending {
