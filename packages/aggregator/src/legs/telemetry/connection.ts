@@ -55,7 +55,7 @@ const NO_WORK: Work = { agent: null, events: [], stream: null, report: null, byt
 export class AgentConnection {
   hello: Hello | null = null;
   beat: Beat | null = null;
-  lastHeardMs = performance.now();
+  #lastHeardMs = performance.now();
   readonly #socket: WebSocket;
   readonly #context: ConnectionContext;
   readonly #helloDeadline: NodeJS.Timeout;
@@ -97,9 +97,15 @@ export class AgentConnection {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
+  /** How long nothing came, for all we know: while we do not read, we cannot tell. */
+  silentMs(nowMs: number): number {
+    if (this.#socket.isPaused) this.#lastHeardMs = nowMs;
+    return nowMs - this.#lastHeardMs;
+  }
+
   #receive(frame: string): void {
     if (!this.isOpen) return;
-    this.lastHeardMs = performance.now();
+    this.#lastHeardMs = performance.now();
     if (this.#inbox.push(frame)) return;
     this.#refuse('overload', '', 'more messages than this connection may queue: send slower');
     this.close(CLOSE.policy, 'overload');

@@ -42,6 +42,7 @@ class AgentReceiver implements Receiver {
   readonly #open = new Set<AgentConnection>();
   readonly #byNode = new Map<string, AgentConnection>();
   readonly #sweep: NodeJS.Timeout;
+  #sweptMs = performance.now();
   #stopping = false;
 
   constructor(options: ReceiverOptions) {
@@ -119,8 +120,15 @@ class AgentReceiver implements Receiver {
   }
 
   #endSilent(): void {
-    const deadline = performance.now() - BEATS_MISSED_MAX * this.#options.intervals.beatMs;
-    for (const connection of this.#open) if (connection.lastHeardMs < deadline) connection.terminate();
+    const { beatMs } = this.#options.intervals;
+    const nowMs = performance.now();
+    const lateMs = nowMs - this.#sweptMs - beatMs;
+    this.#sweptMs = nowMs;
+    // We stood still ourselves (a slow disk, a stopped process): what came meanwhile has not been read yet.
+    if (lateMs > beatMs) return;
+    for (const connection of this.#open) {
+      if (connection.silentMs(nowMs) > BEATS_MISSED_MAX * beatMs) connection.terminate();
+    }
   }
 }
 
@@ -131,6 +139,8 @@ function pause(ms: number): Promise<void> {
 }
 
 function answer(socket: Duplex, status: string): void {
+  // A peer that does not close its end must not keep the socket.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
