@@ -7,6 +7,7 @@ import type { LegReaders } from './core/legs.ts';
 import type { Policy } from './core/policy.ts';
 import { EMPTY_STATE } from './core/state.ts';
 import { TrivetError, messageOf } from './errors.ts';
+import { withDeadline } from './legs/deadline.ts';
 import {
   createIngest,
   createLatestReports,
@@ -62,6 +63,7 @@ const PRUNE_INTERVAL_MS = 600_000;
 interface Parts {
   readonly config: AggregatorConfig;
   readonly deps: AggregatorDeps;
+  readonly legs: AggregatorDeps['legs'];
   readonly startedAt: Date;
   readonly store: Store;
   readonly latest: LatestReports;
@@ -98,7 +100,11 @@ async function createParts(config: AggregatorConfig, deps: AggregatorDeps, store
     token,
   });
   metrics.observe({ receiver, storeBytes: store.sizeBytes, now });
-  return { config, deps, startedAt, store, latest, metrics, receiver };
+  const legs = {
+    inventory: withDeadline('inventory', deps.legs.inventory),
+    cluster: withDeadline('cluster', deps.legs.cluster),
+  };
+  return { config, deps, legs, startedAt, store, latest, metrics, receiver };
 }
 
 async function startParts(parts: Parts): Promise<RunningAggregator> {
@@ -166,14 +172,14 @@ function startPasses(parts: Parts): { loop: PassLoop; progress: PassProgress } {
 }
 
 /** Reads the state that the last pass left and saves what this one leaves. */
-async function pass({ config, deps, startedAt, store, latest }: Parts): Promise<PassOutcome> {
+async function pass({ config, deps, legs, startedAt, store, latest }: Parts): Promise<PassOutcome> {
   const { cluster, intervals } = config;
   const { now } = deps;
   const telemetry = telemetryLeg({ latest, now, startedAt, reportIntervalMs: intervals.reportMs });
   const outcome = await runPass({
     cluster,
     mode: 'observe',
-    legs: { ...deps.legs, telemetry },
+    legs: { ...legs, telemetry },
     policy: await deps.policy(),
     state: (await store.passState(cluster)) ?? EMPTY_STATE,
     dir: passesDir(config),

@@ -76,7 +76,7 @@ export function loadSettings(configPath: string | null, overrides: Overrides, en
   const parsed = file.safeParse({ ...source?.values, ...fromEnvironment(env), ...given(overrides) });
   if (!parsed.success) throw invalid(configPath, source, parsed.error.issues);
   const values = parsed.data;
-  const base = configPath === null || configPath === undefined ? process.cwd() : dirname(resolve(configPath));
+  const base = configPath === null ? process.cwd() : dirname(resolve(configPath));
   // A path in the file is meant from the file; one in a flag or variable from where we were started.
   const at = (key: keyof typeof VARIABLES, value: string) =>
     resolve(overrides[key] === undefined && env[VARIABLES[key]] === undefined ? base : process.cwd(), value);

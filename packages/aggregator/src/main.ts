@@ -102,7 +102,8 @@ function stopOnSignal(running: RunningAggregator, log: Log): void {
     log.info('aggregator.stopping', { signal });
     setTimeout(() => {
       log.error('aggregator.stop-late', { deadlineMs: STOP_DEADLINE_MS });
-      process.exit(EXIT.failed);
+      // Not exit(): that waits for a thread which hangs in a read.
+      process.kill(process.pid, 'SIGKILL');
     }, STOP_DEADLINE_MS);
     try {
       await running.stop();

@@ -28,7 +28,10 @@ export type FileRead =
 /** JSON by its extension or first character; anything else is YAML, which has lines to point at. */
 export async function readDocument(path: string): Promise<FileRead> {
   try {
-    const { size, mtime } = await stat(path);
+    const found = await stat(path);
+    const { size, mtime } = found;
+    // A pipe would be waited for without end.
+    if (!found.isFile()) return fileError('file.unreadable', path, 'is not a file: name the file itself');
     if (size > FILE_MAX_BYTES)
       return fileError('file.too-large', path, `${size} bytes; at most ${FILE_MAX_BYTES} are read`);
     const text = await readFile(path, 'utf8');
