@@ -20,9 +20,14 @@ export function compareIdentity(
 
 function differs(accepted: Hardware, seen: Hardware): boolean {
   if (accepted.serial !== null && seen.serial !== null && accepted.serial !== seen.serial) return true;
-  const known = new Set(accepted.gpus.map(({ uuid }) => uuid));
-  if (known.size === 0) return false;
-  return seen.gpus.some(({ uuid }) => uuid !== null && !known.has(uuid));
+  const known = uuidsOf(accepted);
+  const fresh = uuidsOf(seen).filter((uuid) => !known.includes(uuid)).length;
+  // A GPU that was accepted before its UUID could be read may show it now; with none accepted, all are seen first.
+  return accepted.gpus.length > 0 && fresh > accepted.gpus.length - known.length;
+}
+
+function uuidsOf({ gpus }: Hardware): string[] {
+  return gpus.map(({ uuid }) => uuid).filter((uuid) => uuid !== null);
 }
 
 function differsFromInventory(seen: Hardware, inventory: InventoryRow | null): boolean {
@@ -39,6 +44,6 @@ export function acceptHardware(
   if (seen === null || identity !== 'ok') return accepted;
   if (accepted === null) return seen;
   // A GPU that has dropped off stays part of the identity: it is expected back.
-  const gpus = accepted.gpus.length >= seen.gpus.length ? accepted.gpus : seen.gpus;
+  const gpus = uuidsOf(accepted).length >= uuidsOf(seen).length ? accepted.gpus : seen.gpus;
   return { serial: accepted.serial ?? seen.serial, gpus };
 }

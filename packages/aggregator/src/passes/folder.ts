@@ -43,7 +43,9 @@ async function isNew(folder: string): Promise<boolean> {
 export async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), `.${process.pid}.${path.split('/').at(-1) ?? ''}`);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(temporary, text);
+  // A new file of our own: a link that somebody left under this name would be written through.
+  await rm(temporary, { force: true });
+  await writeFile(temporary, text, { flag: 'wx' });
   await rename(temporary, path);
 }
 

@@ -77,7 +77,8 @@ export async function readFolder(folder: string): Promise<PassDetail | null> {
   const plan = await readText(join(folder, 'plan.json'));
   const refusals = await readText(join(folder, 'refusals.tsv'));
   const summary = await readText(join(folder, 'summary.txt'));
-  if (pass === null || plan === null || refusals === null || summary === null) return null;
+  if (pass === null || pass.finishedAt === null) return null;
+  if (plan === null || refusals === null || summary === null) return null;
   return {
     head: headOf(pass),
     pass,
@@ -109,9 +110,15 @@ export async function readSetSizes(folder: string): Promise<{ [set: string]: num
 
 async function readPassFile(folder: string): Promise<z.infer<typeof passSchema> | null> {
   const text = await readText(join(folder, 'pass.json'));
-  if (text === null) return null;
-  const parsed = passSchema.safeParse(JSON.parse(text));
-  return parsed.success ? parsed.data : null;
+  return text === null ? null : parsePass(text);
+}
+
+function parsePass(text: string): z.infer<typeof passSchema> | null {
+  try {
+    return passSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 async function readHead(folder: string): Promise<PassHead | null> {

@@ -1,6 +1,6 @@
 /** A pass on disk: the whole folder, what a reader gets back, and what is left when it is cut short. */
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,6 +19,7 @@ import {
   observationsOf,
   type Fleet,
 } from '../testing/fleet.ts';
+import { writeWhole } from './folder.ts';
 import { explainNode, listPasses, readPass, readSet, runPass, type PassRequest } from './index.ts';
 
 let dir = '';
@@ -141,6 +142,31 @@ describe('the pass folder', () => {
     const { folder } = await runPass(request(healthyFleet(8)));
     await rm(join(folder, 'refusals.tsv'));
     expect(await readPass(dir, 'test', 'latest')).toBeNull();
+  });
+
+  it('is not taken for a finished pass when its last word is missing, and is listed as running', async () => {
+    const { folder } = await runPass(request(healthyFleet(8)));
+    const path = join(folder, 'pass.json');
+    const pass = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, JSON.stringify({ ...pass, finishedAt: null, outcome: 'running' }));
+    expect(await readPass(dir, 'test', 'latest')).toBeNull();
+    expect(await listPasses(dir, 'test')).toMatchObject([{ outcome: 'running', finishedAt: null }]);
+  });
+
+  it('does not hide the others when one was edited', async () => {
+    const first = await runPass(request(healthyFleet(8)));
+    const second = await runPass(request(healthyFleet(8), first.state));
+    await writeFile(join(first.folder, 'pass.json'), '{');
+    expect((await listPasses(dir, 'test')).map(({ id }) => id)).toEqual([second.id]);
+  });
+
+  it('is written into files of its own, not through links', async () => {
+    const victim = join(dir, 'victim');
+    await writeFile(victim, 'precious');
+    await symlink(victim, join(dir, `.${process.pid}.file`));
+    await writeWhole(join(dir, 'file'), 'text');
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+    expect(await readFile(join(dir, 'file'), 'utf8')).toBe('text');
   });
 
   it('has the same bytes in its sets twice', async () => {

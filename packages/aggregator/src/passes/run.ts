@@ -108,9 +108,11 @@ function inputOf(request: PassRequest, pass: string, observations: Observations)
 function stopped(decision: Decision, broken: readonly Broken[]): Decision {
   const text = broken.map((entry) => `${entry.invariant}: ${entry.node ?? 'plan'}: ${entry.text}`).join('; ');
   const withheld = [{ code: 'stopped' as const, text: `the safety check refused the plan: ${text}` }];
+  // Also a suspect that the planner forgot: nobody vanishes.
+  const nodes = [...decision.plan.steps, ...broken].map(({ node }) => node).filter((node) => node !== null);
   const refusals = [
     ...decision.refusals,
-    ...decision.plan.steps.flatMap(({ node }) => withheld.map((reason) => refusal(node, reason))),
+    ...[...new Set(nodes)].flatMap((node) => withheld.map((reason) => refusal(node, reason))),
   ];
   return {
     ...decision,
