@@ -1,4 +1,7 @@
-/** The agent's `/metrics`: the node's GPUs and findings, and whether the agent itself can be believed. */
+/**
+ * The agent's `/metrics`: the node's GPUs and findings, and whether the agent itself can be believed. docs/metrics.md describes
+ * each; a test holds that page and code agree.
+ */
 import { renderExposition } from '@trivet/shared/exposition/text.ts';
 import type { Family } from '@trivet/shared/exposition/text.ts';
 import type { StateKeeper } from './agent-state.ts';
@@ -10,10 +13,10 @@ import type { Push } from './outputs/push.ts';
 export interface AgentView {
   readonly node: string;
   readonly version: string;
-  readonly watch: NodeWatch;
-  readonly outbox: Outbox;
-  readonly keeper: StateKeeper;
-  readonly push: Push | null;
+  readonly watch: Pick<NodeWatch, 'samples' | 'findings' | 'dropped' | 'signals' | 'kernelCounters'>;
+  readonly outbox: Pick<Outbox, 'agentId' | 'depth' | 'bytes' | 'lost' | 'failures'>;
+  readonly keeper: Pick<StateKeeper, 'failures'>;
+  readonly push: Pick<Push, 'connected' | 'counts' | 'reports'> | null;
 }
 
 export function renderAgentMetrics(view: AgentView): string {
@@ -33,7 +36,7 @@ export function renderAgentMetrics(view: AgentView): string {
   return text + renderExposition([left]).text;
 }
 
-function kernelFamilies({ kernelCounters }: NodeWatch): Family[] {
+function kernelFamilies({ kernelCounters }: AgentView['watch']): Family[] {
   if (kernelCounters === null) return [];
   const { records, lost, overruns, forged, malformed } = kernelCounters;
   return [
