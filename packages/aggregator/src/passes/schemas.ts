@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ACTIONS, URGENCIES } from '@trivet/shared/model/finding.ts';
 import { MODES, REFUSAL_CODES, type Plan, type Refusal } from '@trivet/shared/model/plan.ts';
+import { NODE_NAME } from '@trivet/shared/protocol/limits.ts';
 import { hardware } from '@trivet/shared/protocol/report-schema.ts';
 import type { PassState } from '../core/state.ts';
 import type { Explanation } from './explain.ts';
@@ -69,15 +70,18 @@ export const explanationSchema: z.ZodType<Explanation> = z.object({
   legs: z.array(z.object({ leg: z.string(), ageSeconds: z.number().nullable(), row: z.unknown() })),
 });
 
+/** The names become lines of set files and keys of records. */
+const node = z.string().regex(NODE_NAME, 'is not a node name');
+
 export const stateSchema: z.ZodType<PassState> = z.strictObject({
   version: z.literal(1),
-  expected: z.array(z.string()),
+  expected: z.array(node),
   inventoryHighWater: z.int().min(0),
   protectedCounts: z.strictObject({ inventory: z.int().min(0), cluster: z.int().min(0) }),
-  healthySince: z.record(z.string(), time),
-  identities: z.record(z.string(), hardware),
+  healthySince: z.record(node, time),
+  identities: z.record(node, hardware),
   holds: z.record(
-    z.string(),
+    node,
     z.object({
       kind: z.enum(['taken-over', 'cooling-down', 'command', 'blocked']),
       by: z.string(),
@@ -85,10 +89,10 @@ export const stateSchema: z.ZodType<PassState> = z.strictObject({
       until: time.nullable(),
     }),
   ),
-  inFlight: z.record(z.string(), z.object({ operation: z.string(), since: time })),
-  lemons: z.array(z.string()),
-  suspectSince: z.record(z.string(), time),
-  cordons: z.array(z.object({ node: z.string(), serial: z.string().nullable(), at: time })),
+  inFlight: z.record(node, z.object({ operation: z.string(), since: time })),
+  lemons: z.array(node),
+  suspectSince: z.record(node, time),
+  cordons: z.array(z.object({ node, serial: z.string().nullable(), at: time })),
 });
 
 /** The state that earlier passes left. Throws with what, where and how to mend it: a decision rests on it. */
