@@ -108,4 +108,27 @@ describe('kubectl get nodes,pods,pdb -A -o json', () => {
     expect(complete).toBe(false);
     expect(errors[0]?.where).toContain('items/2');
   });
+
+  it.each([
+    ['ToBeDeletedByClusterAutoscaler', { spec: { taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] } }],
+    ['karpenter.sh/disrupted', { spec: { taints: [{ key: 'nvidia.com/gpu' }, { key: 'karpenter.sh/disrupted' }] } }],
+    ['being deleted', { metadata: { name: 'a', deletionTimestamp: '2026-11-20T17:00:00Z' } }],
+  ])('a node that others take away (%s) is theirs, cordoned or not', async (who, changes) => {
+    const { rows, complete } = await observe([{ ...node('a'), ...changes }, pod('x', 'a')]);
+    expect(complete).toBe(true);
+    expect(rows).toMatchObject([{ node: 'a', schedulable: true, cordon: { by: 'others', who } }]);
+  });
+
+  it('a taint that only keeps other work away is nobody’s cordon', async () => {
+    const { rows } = await observe([{ ...node('a'), spec: { taints: [{ key: 'nvidia.com/gpu' }] } }, pod('x', 'a')]);
+    expect(rows[0]?.cordon).toBeNull();
+  });
+
+  it('leaves out what is no name, and says so', async () => {
+    const names = ['__proto__', 'a\nb', 'a', 'a'];
+    const { rows, complete, errors } = await observe([...names.map((name) => node(name)), pod('x', 'a')]);
+    expect(complete).toBe(false);
+    expect(rows.map((row) => row.node)).toEqual(['a', 'a']);
+    expect(errors.map(({ code }) => code)).toEqual(['cluster.name', 'cluster.name', 'cluster.doubled']);
+  });
 });

@@ -12,14 +12,18 @@ const metadataSchema = z.looseObject({
   name: z.string().min(1),
   namespace: z.string().default(''),
   uid: z.string().optional(),
+  deletionTimestamp: z.string().optional(),
   labels: z.record(z.string(), z.string()).default({}),
   annotations: z.record(z.string(), z.string()).default({}),
   ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).default([]),
 });
+const taints = z.array(z.looseObject({ key: z.string() })).default([]);
 const nodeSchema = z.looseObject({
   kind: z.literal('Node'),
   metadata: metadataSchema,
-  spec: z.looseObject({ unschedulable: z.boolean().default(false) }).default({ unschedulable: false }),
+  spec: z
+    .looseObject({ unschedulable: z.boolean().default(false), taints })
+    .default({ unschedulable: false, taints: [] }),
   status: z.looseObject({
     conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })),
     allocatable: z.record(z.string(), z.string()).default({}),
@@ -81,7 +85,9 @@ export function kubernetesToObservation(
   const budgets = take('PodDisruptionBudget', budgetSchema);
   errors.push(...missingKinds(path, nodes, pods), ...badNames(path, nodes));
   const podsOf = Map.groupBy(pods, ({ spec }) => spec.nodeName ?? '');
-  const rows = nodes.map((node) => rowOf(node, podsOf.get(node.metadata.name) ?? [], budgets));
+  // A name that is none would become a line of a set file: it is told as an error, and left out.
+  const named = nodes.filter(({ metadata }) => NODE_NAME.test(metadata.name));
+  const rows = named.map((node) => rowOf(node, podsOf.get(node.metadata.name) ?? [], budgets));
   return { leg: 'cluster', cluster, observedAt: document.modifiedAt, complete: errors.length === 0, errors, rows };
 }
 
@@ -98,7 +104,7 @@ function missingKinds(path: string, nodes: readonly Node[], pods: readonly Pod[]
 function badNames(path: string, nodes: readonly Node[]): ObservationError[] {
   const names = nodes.map(({ metadata }) => metadata.name);
   const bad = names.filter((name) => !NODE_NAME.test(name));
-  const doubled = names.filter((name, index) => names.indexOf(name) !== index);
+  const doubled = [...Map.groupBy(names, (name) => name)].filter(([, same]) => same.length > 1).map(([name]) => name);
   return [
     ...bad.map((name) => ({
       code: 'cluster.name',
@@ -113,21 +119,37 @@ const MARK = 'trivet.dev/operation';
 
 function rowOf(node: Node, pods: readonly Pod[], budgets: readonly Budget[]): ClusterRow {
   const { metadata, spec, status } = node;
-  const mark = metadata.annotations[MARK] ?? null;
   const work = pods.map((pod) => workOf(pod, budgets));
   return {
     node: metadata.name,
     uid: metadata.uid ?? null,
     ready: status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
     schedulable: !spec.unschedulable,
-    // Who cordoned a node, Kubernetes does not say: only our own mark tells.
-    cordon: spec.unschedulable ? { by: mark === null ? 'others' : 'us', who: null, since: null, mark } : null,
+    cordon: cordonOf(node),
     drained: spec.unschedulable && work.every(({ class: kind }) => DOES_NOT_BLOCK.has(kind)),
     work,
     allocatableGpus: gpusIn(status.allocatable),
     labels: metadata.labels,
     reason: null,
   };
+}
+
+/** Taints by which others say that they are taking the node away: cluster-autoscaler, Karpenter (v1 and before), cloud providers. */
+const TAKEN_BY_OTHERS = new Set([
+  'ToBeDeletedByClusterAutoscaler',
+  'karpenter.sh/disrupted',
+  'karpenter.sh/disruption',
+  'node.cloudprovider.kubernetes.io/shutdown',
+  'node.kubernetes.io/out-of-service',
+]);
+
+/** Who cordoned a node, Kubernetes does not say: only our own mark tells. A node on its way out is others', cordoned or not. */
+function cordonOf({ metadata, spec }: Node): ClusterRow['cordon'] {
+  const mark = metadata.annotations[MARK] ?? null;
+  const taken = spec.taints.find(({ key }) => TAKEN_BY_OTHERS.has(key))?.key;
+  const who = taken ?? (metadata.deletionTimestamp === undefined ? null : 'being deleted');
+  if (who !== null) return { by: 'others', who, since: null, mark };
+  return spec.unschedulable ? { by: mark === null ? 'others' : 'us', who: null, since: null, mark } : null;
 }
 
 const DOES_NOT_BLOCK = new Set(['daemonset', 'mirror', 'terminal']);
