@@ -49,7 +49,9 @@ function content(text: string, many = 1): PageContent {
     agentsConnected: 3,
     nodesReported: 4,
     failure: { at: new Date(0), message: text },
-    legAgesSeconds: { [text]: 5 },
+    budget: { limit: 4, used: 3, why: text },
+    users: { 'derived/doubtful': [text] },
+    legs: { [text]: { ageSeconds: 5, complete: true, rows: 64, errors: 0 } },
     detail,
   };
 }
@@ -63,12 +65,21 @@ describe('page', () => {
       '>62<',
       'drain-and-reboot',
       'leg-stale',
+      '<strong>3 of 4</strong> nodes used',
+      '>35 s<',
     ]) {
       expect(page).toContain(part);
     }
     expect(page).toContain('used by gpu-10, gpu-11');
     expect(page).toContain('and 2 more');
     expect(page).toContain('The newest pass failed');
+  });
+
+  it('tells a leg that could not be read from one that is old', () => {
+    const legs = { inventory: { ageSeconds: null, complete: false, rows: 0, errors: 2 } };
+    const page = renderPage({ ...content('gpu-1'), legs });
+    expect(page).toContain('not read');
+    expect(page).toContain('not complete, 2 errors');
   });
 
   it('shows the first rows of a long table and says how many there are', () => {

@@ -1,10 +1,11 @@
 /**
- * The page's text: the last pass in tables, with every number linked to the set behind it. No script; the browser reloads it.
- * Pure: what it shows is an argument.
+ * The page's text: the last pass, what may be drained and what not first, every number linked to the set behind it. No
+ * script; the browser reloads it. Pure: what it shows is an argument.
  */
-import type { Refusal, Step } from '@trivet/shared/model/plan.ts';
+import type { Refusal } from '@trivet/shared/model/plan.ts';
 import type { PassDetail } from '../passes/index.ts';
 import { html, type Html } from './html.ts';
+import { STYLE } from './page-style.ts';
 
 export interface PageContent {
   readonly nonce: string;
@@ -13,28 +14,30 @@ export interface PageContent {
   readonly agentsConnected: number;
   readonly nodesReported: number;
   readonly failure: { readonly at: Date; readonly message: string } | null;
-  readonly legAgesSeconds: Readonly<Record<string, number>> | null;
   readonly detail: PassDetail | null;
+  /** Null: the pass has none. */
+  readonly budget: { readonly limit: number; readonly used: number; readonly why: string } | null;
+  /** Nodes that use the budget, by set; the planned ones are in the plan. */
+  readonly users: Readonly<Record<string, readonly string[]>>;
+  readonly legs: Readonly<Record<string, LegState>>;
+}
+
+export interface LegState {
+  /** When the pass read it; null: it could not be read. */
+  readonly ageSeconds: number | null;
+  readonly complete: boolean;
+  readonly rows: number;
+  readonly errors: number;
 }
 
 const RELOAD_SECONDS = 15;
 /** Rows of a table: a page of a large fleet stays readable; the API has all of them. */
 const ROWS_MAX = 200;
-
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --note: #b45309; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 72rem; padding: 0 1rem; }
-h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; padding: .2rem 0; opacity: .8; }
-th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); }
-.mode { font-weight: 600; } .note { border-left: 4px solid var(--note); padding: .3rem .8rem; margin: .6rem 0; }
-.scroll { overflow-x: auto; }
-`;
+/** Names in a line. */
+const NAMES_MAX = 10;
 
 export function renderPage(content: PageContent): string {
-  const { cluster, nonce, detail, agentsConnected, nodesReported } = content;
+  const { cluster, nonce, detail, agentsConnected, nodesReported, failure } = content;
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -51,7 +54,7 @@ export function renderPage(content: PageContent): string {
           <h1>Trivet: ${cluster}</h1>
           <p class="mode">Observe mode: nothing is acted on.</p>
           <p>${agentsConnected} agents connected, ${nodesReported} nodes have reported. ${content.now.toISOString()}</p>
-          ${failureNote(content.failure)}
+          ${failure === null ? [] : note(`The newest pass failed at ${failure.at.toISOString()}: ${failure.message}. What follows is the last good one.`)}
         </header>
         <main>
           ${detail === null ? html`<p>There is no pass yet. The first one appears here when it has ended.</p>` : passSections(detail, content)}
@@ -61,191 +64,183 @@ export function renderPage(content: PageContent): string {
   return page.html;
 }
 
-function failureNote(failure: PageContent['failure']): Html {
-  if (failure === null) return html``;
-  return html`<p class="note" role="alert">
-    The newest pass failed at ${failure.at.toISOString()}: ${failure.message}. What follows is the last good one.
-  </p>`;
+function note(text: string): Html {
+  return html`<p class="note" role="alert">${text}</p>`;
 }
 
-function passSections(detail: PassDetail, { legAgesSeconds, now }: PageContent): Html {
-  const { head, plan, refusals, summary } = detail;
-  const ageSeconds = Math.max(0, Math.round((now.getTime() - Date.parse(head.finishedAt ?? head.startedAt)) / 1000));
-  return html`<section aria-labelledby="pass">
-      <h2 id="pass">Pass ${head.id}</h2>
-      <p>
-        Ended ${ageSeconds} s ago: ${head.outcome}. ${head.suspects} suspects, ${head.planned} planned, ${head.refused}
-        refused. <a href="/v1/passes/${head.id}">JSON</a> · <a href="/v1/passes">all passes</a>
-      </p>
-      ${plan.withheld.map(({ code, text }) => html`<p class="note" role="alert">Nothing may be drained: ${text} (${code})</p>`)}
-    </section>
-    ${counts('Verdicts', 'verdicts', detail, VERDICT_SETS)} ${planSection(plan.steps)}
-    ${refusalSection(refusals, head.id)} ${counts('Who uses the budget', 'budget', detail, BUDGET_SETS)}
-    ${legSection(legAgesSeconds)}
-    <section aria-labelledby="summary">
-      <h2 id="summary">Summary</h2>
-      <pre>${summary}</pre>
-    </section>
-    ${counts('All sets', 'sets', detail, Object.keys(detail.sets).sort())}`;
+function passSections(detail: PassDetail, content: PageContent): Html {
+  const { head, plan, refusals, sets } = detail;
+  const sinceSeconds = secondsBetween(head.finishedAt ?? head.startedAt, content.now);
+  return html`<p class="answer">
+      ${head.planned} ${head.planned === 1 ? 'node' : 'nodes'} may be drained now. ${head.suspects} suspects,
+      ${head.refused} refused.
+    </p>
+    ${plan.withheld.map(({ code, text }) => note(`Nothing may be drained: ${text} (${code})`))}
+    <p>
+      Pass ${head.id}, ${head.outcome}, ended ${sinceSeconds} s ago. <a href="/v1/passes/${head.id}">JSON</a> ·
+      <a href="/v1/passes">all passes</a>
+    </p>
+    ${planSection(detail)} ${refusalSection(refusals, head.id)} ${budgetSection(detail, content)}
+    <div class="columns">
+      ${section('Health', setTable(detail, VERDICT_SETS))}
+      ${section('The three legs', legTable(content.legs, sinceSeconds))}
+    </div>
+    <details>
+      <summary>Summary, as in the pass folder</summary>
+      <pre>${detail.summary}</pre>
+    </details>
+    <details>
+      <summary>All ${Object.keys(sets).length} sets</summary>
+      ${setTable(detail, Object.keys(sets).sort())}
+    </details>`;
+}
+
+function secondsBetween(from: string, to: Date): number {
+  return Math.max(0, Math.round((to.getTime() - Date.parse(from)) / 1000));
+}
+
+function section(title: string, body: Html, remark: Html = html``): Html {
+  const id = title.toLowerCase().replaceAll(' ', '-');
+  return html`<section aria-labelledby="${id}">
+    <h2 id="${id}">${title}</h2>
+    ${remark} ${body}
+  </section>`;
+}
+
+interface Column<Row> {
+  readonly title: string;
+  readonly kind?: 'number' | 'text';
+  readonly cell: (row: Row) => string | number | Html;
+}
+
+/** Only cells of kind `text` break lines; what does not fit is scrolled to. */
+function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+  const heads = columns.map(({ title, kind }) => html`<th scope="col" class="${kind ?? ''}">${title}</th>`);
+  const lines = rows.slice(0, ROWS_MAX).map(
+    (row) =>
+      html`<tr>
+        ${columns.map(({ kind, cell }) => html`<td class="${kind ?? ''}">${cell(row)}</td>`)}
+      </tr>`,
+  );
+  const more = rows.length > ROWS_MAX ? html`<p>The first ${ROWS_MAX} of ${rows.length}.</p>` : html``;
+  return html`<div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            ${heads}
+          </tr>
+        </thead>
+        <tbody>
+          ${lines}
+        </tbody>
+      </table>
+    </div>
+    ${more}`;
+}
+
+function planSection({ plan: { steps }, refusals }: PassDetail): Html {
+  if (steps.length === 0) {
+    const why = refusals.length === 0 ? 'there is no suspect' : 'the refusals say why';
+    return section('Plan', html`<p>No step: nothing would be drained; ${why}.</p>`);
+  }
+  const rows = table(
+    [
+      { title: 'Order', kind: 'number', cell: ({ order }) => order },
+      { title: 'Node', cell: ({ node }) => explained(node) },
+      { title: 'Step', cell: ({ kind }) => kind },
+      { title: 'Action', cell: ({ action }) => action },
+      { title: 'Urgency', cell: ({ urgency }) => urgency },
+      { title: 'Why', kind: 'text', cell: ({ why }) => why },
+    ],
+    steps,
+  );
+  return section('Plan', rows, html`<p>What would be done, in this order.</p>`);
+}
+
+function explained(node: string): Html {
+  return html`<a href="/v1/nodes/${encodeURIComponent(node)}/explain">${node}</a>`;
+}
+
+function refusalSection(refusals: readonly Refusal[], pass: string): Html {
+  if (refusals.length === 0) return section('Refusals', html`<p>None.</p>`);
+  const rows = table(
+    [
+      { title: 'Node', cell: ({ node }) => explained(node) },
+      { title: 'Code', cell: ({ code }) => code },
+      { title: 'Limit', kind: 'number', cell: ({ limit }) => limit ?? '-' },
+      { title: 'Used', kind: 'number', cell: ({ current }) => current ?? '-' },
+      { title: 'Needed', kind: 'number', cell: ({ needed }) => needed ?? '-' },
+      { title: 'Why', kind: 'text', cell: ({ text, users }) => html`${text}${usedBy(users)}` },
+    ],
+    refusals,
+  );
+  const remark = html`<p>Why the other suspects are left alone. <a href="/v1/passes/${pass}/refusals">JSON</a></p>`;
+  return section('Refusals', rows, remark);
+}
+
+function usedBy(users: readonly string[]): Html {
+  return users.length === 0 ? html`` : html`<small>used by ${names(users)}</small>`;
+}
+
+function names(nodes: readonly string[]): string {
+  const more = nodes.length > NAMES_MAX ? ` and ${nodes.length - NAMES_MAX} more` : '';
+  return `${nodes.slice(0, NAMES_MAX).join(', ')}${more}`;
+}
+
+/** The parts add up to what is used: a node that is out is not doubtful too, and none that is planned is either. */
+function budgetSection({ head, plan, sets }: PassDetail, { budget, users }: PageContent): Html {
+  const planned = plan.steps.map(({ node }) => node);
+  const parts = [...Object.entries(users), ['plan/drain', planned] as const];
+  const rows = table(
+    [
+      { title: 'Used by', cell: ([set]) => setLink(head.id, set) },
+      { title: 'Nodes', kind: 'number', cell: ([set, nodes]) => sets[set] ?? nodes.length },
+      { title: 'Which', kind: 'text', cell: ([, nodes]) => names(nodes) },
+    ],
+    parts,
+  );
+  if (budget === null) return section('Budget', rows);
+  const { limit, used, why } = budget;
+  const meter = html`<p>
+    <strong>${used} of ${limit}</strong> nodes used, the plan included
+    <meter min="0" max="${Math.max(limit, 1)}" value="${used}"></meter><br /><small>${why}</small>
+  </p>`;
+  return section('Budget', rows, meter);
 }
 
 const VERDICT_SETS = ['healthy', 'degraded', 'unhealthy', 'unknown', 'stale', 'silent'].map(
   (name) => `telemetry/${name}`,
 );
-/** A node may be in several of these; the budget counts it once. */
-const BUDGET_SETS = [
-  'cluster/cordoned-by-us',
-  'cluster/cordoned-by-others',
-  'cluster/down',
-  'inventory/in-repair',
-  'state/in-flight',
-  'derived/out-of-service',
-  'derived/doubtful',
-];
 
-function counts(title: string, id: string, { head, sets }: PassDetail, names: readonly string[]): Html {
-  const rows = names.flatMap((name) => {
-    const size = sets[name];
-    if (size === undefined) return [];
-    return [
-      html`<tr>
-        <td><a href="/v1/passes/${head.id}/sets/${name}">${name}</a></td>
-        <td class="n">${size}</td>
-      </tr>`,
-    ];
-  });
-  return html`<section aria-labelledby="${id}">
-    <h2 id="${id}">${title}</h2>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Set</th>
-          <th scope="col" class="n">Nodes</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </section>`;
-}
-
-function planSection(steps: readonly Step[]): Html {
-  if (steps.length === 0)
-    return html`<section aria-labelledby="plan">
-      <h2 id="plan">Plan</h2>
-      <p>No step: nothing would be drained.</p>
-    </section>`;
-  const rows = steps.slice(0, ROWS_MAX).map(
-    (step) =>
-      html`<tr>
-        <td class="n">${step.order}</td>
-        <td>${step.node}</td>
-        <td>${step.kind}</td>
-        <td>${step.action}</td>
-        <td>${step.urgency}</td>
-        <td>${step.why}</td>
-      </tr>`,
+function setTable({ head, sets }: PassDetail, wanted: readonly string[]): Html {
+  return table(
+    [
+      { title: 'Set', cell: (name) => setLink(head.id, name) },
+      { title: 'Nodes', kind: 'number', cell: (name) => sets[name] ?? 0 },
+    ],
+    wanted.filter((name) => sets[name] !== undefined),
   );
-  return html`<section aria-labelledby="plan">
-    <h2 id="plan">Plan</h2>
-    <div class="scroll">
-      <table>
-        <caption>
-          What would be done, in this order. ${shown(steps.length)}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col" class="n">Order</th>
-            <th scope="col">Node</th>
-            <th scope="col">Step</th>
-            <th scope="col">Action</th>
-            <th scope="col">Urgency</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-  </section>`;
 }
 
-function refusalSection(refusals: readonly Refusal[], pass: string): Html {
-  if (refusals.length === 0)
-    return html`<section aria-labelledby="refusals">
-      <h2 id="refusals">Refusals</h2>
-      <p>None.</p>
-    </section>`;
-  const rows = refusals.slice(0, ROWS_MAX).map(
-    (refusal) =>
-      html`<tr>
-        <td>${refusal.node}</td>
-        <td>${refusal.code}</td>
-        <td class="n">${refusal.limit ?? '-'}</td>
-        <td class="n">${refusal.current ?? '-'}</td>
-        <td class="n">${refusal.needed ?? '-'}</td>
-        <td>${refusal.text}${usersOf(refusal)}</td>
-      </tr>`,
+function setLink(pass: string, name: string): Html {
+  return html`<a href="/v1/passes/${pass}/sets/${name}">${name}</a>`;
+}
+
+function legTable(legs: PageContent['legs'], sinceSeconds: number): Html {
+  return table(
+    [
+      { title: 'Leg', cell: ([leg]) => leg },
+      { title: 'Rows', kind: 'number', cell: ([, { rows }]) => rows },
+      { title: 'Age', kind: 'number', cell: ([, { ageSeconds }]) => ageText(ageSeconds, sinceSeconds) },
+      {
+        title: 'State',
+        cell: ([, { complete, errors }]) => (complete ? 'complete' : `not complete, ${errors} errors`),
+      },
+    ],
+    Object.entries(legs),
   );
-  return html`<section aria-labelledby="refusals">
-    <h2 id="refusals">Refusals</h2>
-    <div class="scroll">
-      <table>
-        <caption>
-          Why the other suspects are left alone. ${shown(refusals.length)}
-          <a href="/v1/passes/${pass}/refusals">JSON</a>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Node</th>
-            <th scope="col">Code</th>
-            <th scope="col" class="n">Limit</th>
-            <th scope="col" class="n">Used</th>
-            <th scope="col" class="n">Needed</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-  </section>`;
 }
 
-function usersOf({ users }: Refusal): string {
-  if (users.length === 0) return '';
-  const more = users.length > 10 ? ` and ${users.length - 10} more` : '';
-  return ` (used by ${users.slice(0, 10).join(', ')}${more})`;
-}
-
-function shown(total: number): string {
-  return total > ROWS_MAX ? `The first ${ROWS_MAX} of ${total}.` : '';
-}
-
-function legSection(ages: PageContent['legAgesSeconds']): Html {
-  const rows = Object.entries(ages ?? {}).map(
-    ([leg, age]) =>
-      html`<tr>
-        <td>${leg}</td>
-        <td class="n">${age}</td>
-      </tr>`,
-  );
-  const table = html`<table>
-    <thead>
-      <tr>
-        <th scope="col">Leg</th>
-        <th scope="col" class="n">Age in seconds</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
-  return html`<section aria-labelledby="legs">
-    <h2 id="legs">The three legs</h2>
-    ${ages === null ? html`<p>Not read since the aggregator started.</p>` : table}
-  </section>`;
+function ageText(ageSeconds: number | null, sinceSeconds: number): string {
+  return ageSeconds === null ? 'not read' : `${ageSeconds + sinceSeconds} s`;
 }

@@ -32,7 +32,7 @@ export function statusRoutes(server: FastifyInstance, context: ApiContext): void
 }
 
 /** As old as they are now; null before the first pass of this process. */
-export function legAgesSeconds({ passes, now }: Pick<ApiContext, 'passes' | 'now'>): Record<string, number> | null {
+function legAgesSeconds({ passes, now }: Pick<ApiContext, 'passes' | 'now'>): Record<string, number> | null {
   const last = passes.last();
   if (last === null) return null;
   const since = (now().getTime() - last.at.getTime()) / 1000;
