@@ -14,6 +14,12 @@ A **class** says how a fault is treated; it decides the action. Only \`reset\`, 
 A **hard** fault stands alone; a **soft** one is refused with \`evidence-soft\` until it repeats or a second signal agrees. \`ignore\`, \`app\` and \`follow\`
 leave the verdict alone; everything else degrades the node. A code that is not here is \`unclassified\`: shown, counted, never drains.
 Where sources disagree, the reason says why we chose so. The driver's own verdict (Xid 154, \`gpu_recovery_action\`) counts beside the table; the stronger holds.
+
+A finding **closes by proof, never by age**. What a sample shows closes when a good reading shows that it is over. What the kernel log said closes when
+the driver, having asked for a reset or reboot, asks for nothing any more; when the node has booted again (all but \`replace\`); or when another board sits in
+the slot. A driver that prints no recovery action (before 570) proves no reset: after a reset by hand an old Xid 48 stays open until the next boot.
+An agent without a saved place reads the kernel ring from its begin: what happened in this boot before it was installed is a finding, too.
+\`trivet check\` keeps no state and does so every time. A log file that holds several boots counts as one: give it the rows of this boot.
 `;
 
 export function faultsPage(): string {

@@ -1,11 +1,11 @@
 /** `trivet check` as a process: the fake nvidia-smi, kernel logs from files, exit statuses, both outputs. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFakeNvidiaSmi } from '@trivet/simulator/fake-nvidia-smi.ts';
 import type { FakeGpu, FakeGpuWorld } from '@trivet/simulator/fake-nvidia-smi.ts';
 import { execa } from 'execa';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../../packages/cli/src/main.ts');
 const dir = mkdtempSync(join(tmpdir(), 'trivet-check-'));
@@ -164,6 +164,19 @@ describe('trivet check', () => {
     const { exitCode, stdout, stderr } = await trivet(...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
     expect(stderr).not.toBe('');
+  });
+
+  it('ended while the tool hangs, ends the tool and is unknown', async () => {
+    const pidFile = join(dir, 'pid');
+    const path = fileOf(`#!/bin/sh\necho $$ > '${pidFile}'\nexec sleep 600\n`);
+    chmodSync(path, 0o755);
+    const args = [MAIN, 'check', '--nvidia-smi', path, '--kernel-log', quiet];
+    const running = execa(process.execPath, args, { reject: false });
+    const pid = () => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0);
+    await vi.waitUntil(() => pid() > 0, { timeout: 20_000 });
+    running.kill('SIGTERM');
+    expect((await running).exitCode).toBe(3);
+    expect(() => process.kill(pid(), 0)).toThrow('ESRCH');
   });
 
   it('keeps its exit status when the reader goes away', async () => {

@@ -50,6 +50,9 @@ describe('Xid lines', () => {
   it('MIG: GPU instance and compute instance', () => {
     const text = 'NVRM: Xid (PCI:0000:01:00 GPU-I:05 GPU-CI:01): 31, pid=7194, name=python3, MMU Fault';
     expect(parse(text)).toMatchObject({ gpuInstance: 5, computeInstance: 1, pciBusId: '0000:01:00.0', xid: 31 });
+    // A newer driver that names more there.
+    expect(parse('NVRM: Xid (PCI:0000:01:00 GPU-I:05 VF:3): 94, x')).toMatchObject({ xid: 94, gpuInstance: 5 });
+    expect(parse('NVRM: Xid (PCI:0000:01:00) 94')).toBeNull();
     expect(parse('NVRM: Xid (PCI:0000:01:00 GPU-I:05): 94, pid=1, Contained')).toMatchObject({
       gpuInstance: 5,
       computeInstance: null,

@@ -20,7 +20,7 @@ function busId(address: string): string | null {
 }
 
 const XID = new RegExp(
-  `^NVRM: Xid \\((?:PCI:)?${ADDRESS}(?: GPU-I:(\\d{1,4}))?(?: GPU-CI:(\\d{1,4}))?\\): (\\d{1,9})(?![\\d.])(.*)$`,
+  `^NVRM: Xid \\((?:PCI:)?${ADDRESS}(?: GPU-I:(\\d{1,4}))?(?: GPU-CI:(\\d{1,4}))?(?: [^)]{0,64})?\\): (\\d{1,9})(?![\\d.])(.*)$`,
   'is',
 );
 const PID = /^,\s*pid=(?:(\d{1,10})|'?<unknown>'?)/;

@@ -97,6 +97,10 @@ describe('unframe', () => {
     expect(unframe(frame + text, clock)).toEqual({ text, atMs });
   });
 
+  it('takes line ends as they come', () => {
+    expect(unframe(`kernel: ${text}\r`, clock).text).toBe(text);
+  });
+
   it('leaves the tag of another program', () => {
     expect(unframe(`Oct 07 15:47:47 gpu-17 kubelet[12]: ${text}`, clock).text).toBe(`gpu-17 kubelet[12]: ${text}`);
     expect(unframe(`Oct 07 15:47:47 gpu-17 app: kernel: ${text}`, clock).text).toContain('app:');

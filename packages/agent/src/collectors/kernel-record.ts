@@ -69,7 +69,7 @@ const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
 /** One row of a log file. Rows stamped in local time (dmesg -T, syslog) are read in this machine's time zone. */
 export function unframe(line: string, clock: Clock): LogRow {
-  const row = { rest: line.trimStart(), atMs: null as number | null };
+  const row = { rest: line.trim(), atMs: null as number | null };
   take(row, PRIORITY, () => null);
   take(row, LEVEL, () => null);
   take(row, ISO, ([, date = '', fraction = '0', zone = '']) => {

@@ -101,7 +101,8 @@ function interpret(result: CommandResult, timeoutMs: number): Told {
 const INSTALL = 'install the driver with its tools, or name the program (--nvidia-smi PATH)';
 
 function fromKilled(result: Extract<CommandResult, { survivor: unknown }>, timeoutMs: number): Told {
-  const what = result.kind === 'timed-out' ? `no end within ${timeoutMs / 1000} s` : result.kind.replaceAll('-', ' ');
+  const late = `no end within ${timeoutMs / 1000} s (does the driver hang? see the kernel log)`;
+  const what = result.kind === 'timed-out' ? late : result.kind.replaceAll('-', ' ');
   const pid = result.survivor === null ? '' : `, and it cannot be killed (pid ${result.survivor.pid})`;
   const xml = readXml(result.stdout);
   if (xml.kind === 'document') return fromDocument(xml, `${what}${pid}, after a whole document`);

@@ -37,6 +37,13 @@ describe('checkText', () => {
     );
   });
 
+  it('does not call it no GPU when it could not look', () => {
+    const blind = signal('nvidia-smi', { state: 'failed', reason: 'exit 9' });
+    expect(checkText(reportOf({ signals: [blind] })).split('\n')[0]).toBe(
+      'unknown: number of GPUs not known; could not tell: nvidia-smi',
+    );
+  });
+
   it('shows every GPU that anybody named', () => {
     const lost = [{ name: '1', pciBusId: null, uuid: null, kind: 'lost', text: 'GPU is lost' }] as const;
     const onPci = ['0000:1b:00.0', '0000:2b:00.0', '0000:3b:00.0'].map(

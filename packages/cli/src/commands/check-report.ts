@@ -121,7 +121,8 @@ function summary({ assessment, observation }: CheckReport, gpus: number): string
   const { verdict, findings } = assessment;
   const worst = strongest(findings);
   const blind = observation.signals.filter(({ required, state }) => required && state !== 'ok');
-  const count = gpus === 0 ? 'no GPU' : `${gpus} GPU${gpus === 1 ? '' : 's'}`;
+  const none = blind.some(({ name }) => name !== KERNEL_LOG) ? 'number of GPUs not known' : 'no GPU';
+  const count = gpus === 0 ? none : `${gpus} GPU${gpus === 1 ? '' : 's'}`;
   const parts = [`${verdict}: ${count}`];
   if (worst !== null) parts.push(`${worst.code} (${catalogueEntry(worst.code).title}): ${WHAT_TO_DO[worst.action]}`);
   if (blind.length > 0) parts.push(`could not tell: ${blind.map(({ name }) => name).join(', ')}`);

@@ -26,9 +26,9 @@ export async function runCheck(flags: CheckFlags, cli: CliContext['process']): P
     nvidia: new NvidiaSmiCollector({ path: flags.nvidiaSmi ?? 'nvidia-smi', timeoutMs: flags.timeout * 1000 }),
     kernelLog,
   };
-  // The tool runs in a process group of its own, which Ctrl-C does not reach.
+  // The tool runs in a process group of its own, which neither Ctrl-C nor the end of this command reaches.
   const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   const observation = await new NodeObserver(senses, demands).observe(interrupted.signal);
   kernelLog.close();
   const node = hostname();

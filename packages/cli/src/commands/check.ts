@@ -43,7 +43,8 @@ export const check = buildCommand<CheckFlags, [], CliContext>({
         kind: 'parsed',
         parse: String,
         placeholder: 'FILE',
-        brief: 'Read kernel messages from this file instead of /dev/kmsg; then it must be readable',
+        brief:
+          'Read kernel messages of this boot from this file (journalctl -k -b) instead of /dev/kmsg; then it must be readable',
         optional: true,
       },
       require: {
@@ -72,6 +73,8 @@ export const check = buildCommand<CheckFlags, [], CliContext>({
     brief: 'Check the GPUs of this machine',
     fullDescription: [
       'Asks the vendor tool, PCI and the kernel log once and says what is wrong and what to do.',
+      'It remembers nothing: every Xid of this boot counts as open, also after a reset by hand, unless the driver',
+      'had asked for the reset and now asks for nothing (drivers from 570). The daemon remembers (docs/faults.md).',
       'Exit status: 0 healthy, 1 degraded, 2 unhealthy, 3 unknown (could not tell), 64 usage.',
     ].join('\n'),
   },
