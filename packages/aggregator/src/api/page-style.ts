@@ -15,5 +15,6 @@ th { font-weight: 600; color: var(--quiet); }
 .scroll { overflow-x: auto; }
 .columns { display: flex; flex-wrap: wrap; gap: 0 4rem; }
 details { margin-top: 1.2rem; } summary { cursor: pointer; font-weight: 600; }
+@media (max-width: 40rem) { .wide { display: none; } .text { min-width: 9rem; } th, td { padding-right: .6rem; } }
 pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); }
 `;

@@ -109,7 +109,8 @@ function section(title: string, body: Html, remark: Html = html``): Html {
 
 interface Column<Row> {
   readonly title: string;
-  readonly kind?: 'number' | 'text';
+  /** `wide` is left out on narrow screens: its text is in another column, too. */
+  readonly kind?: 'number' | 'number wide' | 'text' | 'wide';
   readonly cell: (row: Row) => string | number | Html;
 }
 
@@ -147,7 +148,7 @@ function planSection({ plan: { steps }, refusals }: PassDetail): Html {
     [
       { title: 'Order', kind: 'number', cell: ({ order }) => order },
       { title: 'Node', cell: ({ node }) => explained(node) },
-      { title: 'Step', cell: ({ kind }) => kind },
+      { title: 'Step', kind: 'wide', cell: ({ kind }) => kind },
       { title: 'Action', cell: ({ action }) => action },
       { title: 'Urgency', cell: ({ urgency }) => urgency },
       { title: 'Why', kind: 'text', cell: ({ why }) => why },
@@ -167,9 +168,9 @@ function refusalSection(refusals: readonly Refusal[], pass: string): Html {
     [
       { title: 'Node', cell: ({ node }) => explained(node) },
       { title: 'Code', cell: ({ code }) => code },
-      { title: 'Limit', kind: 'number', cell: ({ limit }) => limit ?? '-' },
-      { title: 'Used', kind: 'number', cell: ({ current }) => current ?? '-' },
-      { title: 'Needed', kind: 'number', cell: ({ needed }) => needed ?? '-' },
+      { title: 'Limit', kind: 'number wide', cell: ({ limit }) => limit ?? '-' },
+      { title: 'Used', kind: 'number wide', cell: ({ current }) => current ?? '-' },
+      { title: 'Needed', kind: 'number wide', cell: ({ needed }) => needed ?? '-' },
       { title: 'Why', kind: 'text', cell: ({ text, users }) => html`${text}${usedBy(users)}` },
     ],
     refusals,
@@ -203,7 +204,15 @@ function budgetSection({ head, plan, sets }: PassDetail, { budget, users }: Page
   const { limit, used, why } = budget;
   const meter = html`<p>
     <strong>${used} of ${limit}</strong> nodes used, the plan included
-    <meter min="0" max="${Math.max(limit, 1)}" value="${used}"></meter><br /><small>${why}</small>
+    <meter
+      min="0"
+      low="${0.8 * limit}"
+      high="${limit}"
+      max="${Math.max(limit, used, 1)}"
+      optimum="0"
+      value="${used}"
+    ></meter
+    ><br /><small>${why}</small>
   </p>`;
   return section('Budget', rows, meter);
 }
