@@ -152,11 +152,25 @@ function load(path: string, node: string, log: Log): AgentState {
   return EMPTY_STATE;
 }
 
-/** Renamed into place whole, so its outer shape tells whether it is ours. */
+/** Renamed into place whole, so its shape tells whether it is ours; what is inside the lists is not looked at. */
 function isAgentState(value: unknown): value is AgentState {
-  if (typeof value !== 'object' || value === null) return false;
-  const { kernelCursor: _nullable, ...required } = EMPTY_STATE;
-  const fields = new Map(Object.entries(value));
-  if (fields.get('v') !== 1) return false;
-  return Object.entries(required).every(([key, example]) => typeof fields.get(key) === typeof example);
+  if (!isRecord(value)) return false;
+  const { v, node, ledger, hardware, mostGpusSeen, eventCount, events } = value;
+  return (
+    v === 1 &&
+    typeof node === 'string' &&
+    isRecord(ledger) &&
+    Array.isArray(ledger['entries']) &&
+    isRecord(ledger['uuids']) &&
+    typeof ledger['dropped'] === 'number' &&
+    isRecord(hardware) &&
+    Array.isArray(hardware['gpus']) &&
+    typeof mostGpusSeen === 'number' &&
+    typeof eventCount === 'number' &&
+    Array.isArray(events)
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

@@ -9,11 +9,11 @@ import { child } from './nvidia-xml.ts';
 import type { XmlElement } from './nvidia-xml.ts';
 
 /**
- * Texts that say "this board or driver has no such thing": no information and no fault. All seen on healthy boards, except
- * `Function Not Found` (old driver library) and `No data`, which are NVML's own words for the same.
+ * Texts that say "this board or driver has no such thing": no information and no fault (`Not available in WDDM driver
+ * model`). All seen on healthy boards, except `Function Not Found` (old driver library) and `No data`, which are NVML's own words for the same.
  */
 const NO_INFORMATION =
-  /^(|N\/A|Not Supported|Requested functionality has been deprecated|Not Found|Function Not Found|No data)$/i;
+  /^(|N\/A|Not Supported|Not available\b.*|Requested functionality has been deprecated|Not Found|Function Not Found|No data)$/i;
 
 /**
  * NVML's words for a call that failed (measured with driver 535, nvml.h), and those of other branches seen in the field. Not a

@@ -170,7 +170,14 @@ describe('toSample', () => {
     const readings = (text: string) => sampleOf(documentOf(`<utilization><gpu_util>${text}</gpu_util></utilization>`));
     const blocked = 'GPU access blocked by the operating system';
     expect(readings(blocked).gpus[0]?.errorTexts).toEqual([`utilization/gpu_util: ${blocked}`]);
-    for (const fine of ['N/A', '[Not Supported]', '0 %', '', 'Requested functionality has been deprecated']) {
+    for (const fine of [
+      'N/A',
+      'Not available in WDDM driver model',
+      '[Not Supported]',
+      '0 %',
+      '',
+      'Requested functionality has been deprecated',
+    ]) {
       expect(readings(fine).gpus[0]?.errorTexts).toEqual([]);
     }
   });
