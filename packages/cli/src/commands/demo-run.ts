@@ -12,6 +12,8 @@ import type { DemoFlags } from './demo.ts';
 const OPENING_PASSES = 3;
 /** Wall time between later passes: a line can be read before the next comes. */
 const PASS_EVERY_MS = 3000;
+/** Ctrl-C reaches us from the terminal and again from npm and the bootstrap, which hand it on. */
+const ONE_KEYSTROKE_MS = 500;
 
 interface Output {
   result(text: string): void;
@@ -31,8 +33,12 @@ export async function runDemo(flags: DemoFlags, cli: CliContext['process']): Pro
     return;
   }
   const interrupt = new AbortController();
+  let stoppingSince: number | null = null;
   const onSignal = (name: NodeJS.Signals): void => {
-    output.progress(`${name}: stopping`);
+    if (stoppingSince !== null && performance.now() - stoppingSince > ONE_KEYSTROKE_MS) process.exit(EXIT_FAILED);
+    if (stoppingSince !== null) return;
+    stoppingSince = performance.now();
+    output.progress(`${name}: stopping; once more to end at once`);
     interrupt.abort();
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
