@@ -2,8 +2,9 @@
 import type { Kysely } from 'kysely';
 import type { Finding } from '@trivet/shared/model/finding.ts';
 import type { TelemetryRow } from '@trivet/shared/model/observation.ts';
+import { TrivetError, messageOf } from '../errors.ts';
 import type { StoredReport } from './ingest.ts';
-import type { AgentsTable, Database } from './schema.ts';
+import type { AgentsTable, Database, ReportsTable } from './schema.ts';
 
 export interface EventRecord {
   readonly id: number;
@@ -30,8 +31,22 @@ export async function latestReports(db: Kysely<Database>): Promise<StoredReport[
     reportId: row.report_id,
     agentId: row.agent_id,
     takenAt: row.taken_at,
-    row: document<TelemetryRow>(row.row),
+    row: telemetryRow(row),
   }));
+}
+
+/** To leave it out would be to forget a fault that nobody may have repaired. */
+function telemetryRow({ node, row }: ReportsTable): TelemetryRow {
+  try {
+    return document<TelemetryRow>(row);
+  } catch (error) {
+    throw new TrivetError(
+      'store.corrupt',
+      `the newest report of ${node} in the store cannot be read: ${messageOf(error)}. Restore a backup, or delete that ` +
+        'row of the table `reports`: its agent sends the next within a minute.',
+      error,
+    );
+  }
 }
 
 /** Newest first, with an id below `before`. */

@@ -52,8 +52,8 @@ export interface OpenDatabase {
 }
 
 /** Opens or makes the file at `path` and brings its schema up to date. */
-export async function openSqlite(path: string): Promise<OpenDatabase> {
-  const file = explained(path, () => openFile(path));
+export async function openSqlite(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Promise<OpenDatabase> {
+  const file = explained(path, () => openFile(path, busyTimeoutMs));
   const db = new Kysely<Database>({ dialect: sqliteDialect(wrap(file, path)) });
   try {
     await migrate(db, path);
@@ -71,10 +71,10 @@ export async function openSqlite(path: string): Promise<OpenDatabase> {
   };
 }
 
-function openFile(path: string): DatabaseSync {
+function openFile(path: string, busyTimeoutMs: number): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   refuseOtherFormat(path);
-  const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  const file = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     const owner = Number(file.prepare('PRAGMA application_id').get()?.['application_id'] ?? 0);
     const tables = Number(file.prepare('SELECT count(*) AS n FROM sqlite_master').get()?.['n'] ?? 0);
@@ -146,11 +146,14 @@ function explained<T>(path: string, work: () => T): T {
 function wrap(file: DatabaseSync, path: string): SqliteDatabase {
   return {
     close: () => file.close(),
-    prepare: (sql) =>
-      wrapStatement(
-        explained(path, () => file.prepare(sql)),
+    prepare: (sql) => {
+      // A full disk ends the transaction by itself; a rollback that then fails would hide why.
+      const statement = sql === 'rollback' && !file.isTransaction ? 'SELECT 1' : sql;
+      return wrapStatement(
+        explained(path, () => file.prepare(statement)),
         path,
-      ),
+      );
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync, readFileSync, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '@trivet/shared/model/finding.ts';
 import { EMPTY_STATE } from '../core/state.ts';
@@ -260,8 +261,39 @@ describe('a database file', () => {
     });
   });
 
-  it('has one writer', { timeout: 30_000 }, async () => {
+  it('that is full says so, keeps nothing of the batch, and goes on when there is room', async () => {
+    const opened = await openSqlite(path);
+    const store = await createStore(opened);
+    open.push(store);
+    const pages = (count: number) => sql`PRAGMA max_page_count = ${sql.raw(String(count))}`.execute(opened.db);
+    await pages(1);
+    const batch = { ...NOTHING, events: range(1, 2000), streams: [progress(2000)] };
+    await expect(store.commitBatch(batch)).rejects.toMatchObject({
+      code: 'store.unusable',
+      message: expect.stringContaining('database or disk is full'),
+    });
+    await pages(1_000_000);
+    expect(await store.ackedSeq(STREAM)).toBe(0);
+    expect(await store.commitBatch(batch)).toEqual({ stored: 2000, duplicate: 0 });
+  });
+
+  it('with a report that cannot be read is refused, and says which', async () => {
+    await stop(await start());
+    const broken = new DatabaseSync(path);
+    broken.exec(`INSERT INTO reports VALUES ('n1', 'r', 'a', '${NOW}', '${NOW}', '{cut')`);
+    broken.close();
+    const store = await start();
+    await expect(store.latestReports()).rejects.toMatchObject({
+      code: 'store.corrupt',
+      message: expect.stringContaining('report of n1'),
+    });
+  });
+
+  it('has one writer', async () => {
     await start();
-    await expect(start()).rejects.toMatchObject({ code: 'store.in-use', message: expect.stringContaining('--dir') });
+    await expect(openSqlite(path, 50)).rejects.toMatchObject({
+      code: 'store.in-use',
+      message: expect.stringContaining('--dir'),
+    });
   });
 });
