@@ -12,48 +12,52 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { SOCKET_PATH } from '@trivet/shared/protocol/messages.ts';
 import { spawnAggregator } from './aggregator-process.ts';
-import { seeded } from './seeded.ts';
+import { chaosRounds, seeded } from './seeded.ts';
 
 const SEED = Number(process.env['TRIVET_CHAOS_SEED'] ?? 7);
-const ROUNDS = 10;
+const ROUNDS = chaosRounds(4);
 const KILL_WITHIN_MS = 400;
 const DEADLINE_MS = 30_000;
 const AGENT = join(import.meta.dirname, 'ingest-agent.ts');
 
-it(`agent and aggregator killed ${ROUNDS} times each: every durable event is stored once, seed ${SEED}`, async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'trivet-chaos-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const random = seeded(SEED);
-  let aggregator = await spawnAggregator(dir, 0);
-  onTestFinished(() => void aggregator.child.kill('SIGKILL'));
-  const port = Number(new URL(aggregator.url).port);
-  let agent = startAgent(dir, aggregator.url, 'feed');
-  onTestFinished(() => void agent.child.kill('SIGKILL'));
-  let durable = 0;
+it(
+  `agent and aggregator killed ${ROUNDS} times each: every durable event is stored once, seed ${SEED}`,
+  { timeout: ROUNDS * 30_000 },
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'trivet-chaos-'));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    const random = seeded(SEED);
+    let aggregator = await spawnAggregator(dir, 0);
+    onTestFinished(() => void aggregator.child.kill('SIGKILL'));
+    const port = Number(new URL(aggregator.url).port);
+    let agent = startAgent(dir, aggregator.url, 'feed');
+    onTestFinished(() => void agent.child.kill('SIGKILL'));
+    let durable = 0;
 
-  for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
+      await agent.durableBeyond(durable);
+      await sleep(random() * KILL_WITHIN_MS);
+      await aggregator.end('SIGKILL');
+      await sleep(random() * KILL_WITHIN_MS);
+      durable = Math.max(durable, await agent.kill());
+      agent = startAgent(dir, aggregator.url, 'feed');
+      aggregator = await spawnAggregator(dir, port);
+    }
     await agent.durableBeyond(durable);
-    await sleep(random() * KILL_WITHIN_MS);
-    await aggregator.end('SIGKILL');
-    await sleep(random() * KILL_WITHIN_MS);
-    durable = Math.max(durable, await agent.kill());
-    agent = startAgent(dir, aggregator.url, 'feed');
-    aggregator = await spawnAggregator(dir, port);
-  }
-  await agent.durableBeyond(durable);
-  durable = await agent.kill();
-  agent = startAgent(dir, aggregator.url, 'drain');
-  expect(await agent.exited()).toBe(0);
-  expect(await aggregator.end('SIGTERM')).toBe(0);
+    durable = await agent.kill();
+    agent = startAgent(dir, aggregator.url, 'drain');
+    expect(await agent.exited()).toBe(0);
+    expect(await aggregator.end('SIGTERM')).toBe(0);
 
-  const stored = storedNumbers(dir);
-  expect(stored.length).toBeGreaterThanOrEqual(durable);
-  expect(
-    stored.findIndex((n, index) => n !== index + 1),
-    'stored numbers are 1, 2, 3, …',
-  ).toBe(-1);
-  expect(durable).toBeGreaterThan(ROUNDS);
-});
+    const stored = storedNumbers(dir);
+    expect(stored.length).toBeGreaterThanOrEqual(durable);
+    expect(
+      stored.findIndex((n, index) => n !== index + 1),
+      'stored numbers are 1, 2, 3, …',
+    ).toBe(-1);
+    expect(durable).toBeGreaterThan(ROUNDS);
+  },
+);
 
 interface Agent {
   readonly child: ChildProcess;

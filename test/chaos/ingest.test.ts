@@ -10,13 +10,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { spawnAggregator, type AggregatorProcess } from './aggregator-process.ts';
 import { ProtocolClient, eventOf } from './protocol-client.ts';
-import { seeded } from './seeded.ts';
+import { chaosRounds, seeded } from './seeded.ts';
 
 const SEED = Number(process.env['TRIVET_CHAOS_SEED'] ?? 7);
-const ROUNDS = 15;
+const ROUNDS = chaosRounds(6);
 /** Longest time from the first acknowledgement of a round to the kill. */
 const KILL_WITHIN_MS = 300;
 const ROUND_DEADLINE_MS = 30_000;
+/** Of a loaded machine: a start and some acknowledgements take one to three seconds. */
+const KILL_TIMEOUT_MS = 20_000;
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -24,38 +26,42 @@ afterEach(() => {
 });
 
 describe('SIGKILL during ingest', () => {
-  it(`loses no acknowledged event and stores none twice, ${ROUNDS} kills, seed ${SEED}`, async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'trivet-chaos-'));
-    cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
-    const draw = seeded(SEED);
-    let aggregator = await start(dir, 0);
-    const { url } = aggregator;
-    const port = Number(new URL(url).port);
-    const clients = [1, 7, 64, 256].map(
-      (batch, index) => new ProtocolClient({ url, node: `node-${index + 1}`, batch, window: 1 + index * 2 }),
-    );
-    cleanups.push(() => clients.forEach((client) => client.stop()));
+  it(
+    `loses no acknowledged event and stores none twice, ${ROUNDS} kills, seed ${SEED}`,
+    { timeout: ROUNDS * KILL_TIMEOUT_MS },
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'trivet-chaos-'));
+      cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+      const draw = seeded(SEED);
+      let aggregator = await start(dir, 0);
+      const { url } = aggregator;
+      const port = Number(new URL(url).port);
+      const clients = [1, 7, 64, 256].map(
+        (batch, index) => new ProtocolClient({ url, node: `node-${index + 1}`, batch, window: 1 + index * 2 }),
+      );
+      cleanups.push(() => clients.forEach((client) => client.stop()));
 
-    for (let round = 1; round <= ROUNDS; round++) {
-      await progress(clients);
-      await sleep(draw() * KILL_WITHIN_MS);
-      await aggregator.end('SIGKILL');
-      if (round < ROUNDS) aggregator = await start(dir, port);
-    }
-    for (const client of clients) client.stop();
+      for (let round = 1; round <= ROUNDS; round++) {
+        await progress(clients);
+        await sleep(draw() * KILL_WITHIN_MS);
+        await aggregator.end('SIGKILL');
+        if (round < ROUNDS) aggregator = await start(dir, port);
+      }
+      for (const client of clients) client.stop();
 
-    for (const client of clients) {
-      expect(client.broken).toEqual([]);
-      expect(client.refusals).toEqual([]);
-      const stored = storedSeqs(dir, client);
-      expect(stored.length).toBeGreaterThanOrEqual(client.acked);
-      expect(
-        stored.findIndex((seq, index) => seq !== index + 1),
-        `${client.node}: stored numbers are 1, 2, 3, …`,
-      ).toBe(-1);
-    }
-    expect(Math.min(...clients.map(({ acked }) => acked))).toBeGreaterThan(ROUNDS);
-  });
+      for (const client of clients) {
+        expect(client.broken).toEqual([]);
+        expect(client.refusals).toEqual([]);
+        const stored = storedSeqs(dir, client);
+        expect(stored.length).toBeGreaterThanOrEqual(client.acked);
+        expect(
+          stored.findIndex((seq, index) => seq !== index + 1),
+          `${client.node}: stored numbers are 1, 2, 3, …`,
+        ).toBe(-1);
+      }
+      expect(Math.min(...clients.map(({ acked }) => acked))).toBeGreaterThan(ROUNDS);
+    },
+  );
 
   it('ends cleanly on SIGTERM, and the next start goes on from the acknowledged number', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'trivet-chaos-'));

@@ -12,13 +12,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { FakeAggregator } from '@trivet/agent/testing/fake-aggregator.ts';
 import { parseAgentMessage } from '@trivet/shared/protocol/schema.ts';
-import { seeded } from './seeded.ts';
+import { chaosRounds, seeded } from './seeded.ts';
 
-const ROUNDS = 12;
+const ROUNDS = chaosRounds(6);
 const SEED = 79;
 const WAIT = { timeout: 60_000, interval: 20 };
 
-it(`loses and repeats no kernel line over ${ROUNDS} SIGKILLs of the agent`, { timeout: 180_000 }, async () => {
+it(`loses and repeats no kernel line over ${ROUNDS} SIGKILLs of the agent`, { timeout: ROUNDS * 30_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trivet-chaos-'));
   const kernelLog = join(folder, 'kernel.log');
   const nvidiaSmi = join(folder, 'nvidia-smi');

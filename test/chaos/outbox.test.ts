@@ -8,9 +8,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '@trivet/agent/log.ts';
 import { openOutbox } from '@trivet/agent/outbox/open.ts';
 import type { Outbox } from '@trivet/agent/outbox/outbox.ts';
-import { seeded } from './seeded.ts';
+import { chaosRounds, seeded } from './seeded.ts';
 
-const ROUNDS = 40;
+const ROUNDS = chaosRounds(15);
 const SEED = 20261120;
 const ALL = { events: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 const AT = '2026-11-20T17:00:00.000Z';
@@ -49,32 +49,36 @@ function highest(lines: readonly string[], word: string): number {
 }
 
 describe('outbox', () => {
-  it(`keeps every durable event, once and in order, over ${ROUNDS} SIGKILLs`, { timeout: 120_000 }, async () => {
-    const directory = folder();
-    const random = seeded(SEED);
-    let durable = 0;
-    let acking = 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      const lines = await killedWriter(directory, SEED + round, random() * 40);
-      durable = Math.max(durable, highest(lines, 'durable'));
-      acking = Math.max(acking, highest(lines, 'acking'));
-      const outbox = open(directory, 512 * 1024);
-      const events = outbox.pending(0, ALL);
-      const where = `round ${round}, ${lines.length} lines`;
-      const numbers = events.map(({ body }) => Number(body['n']));
-      // Without a gap: nothing twice, nothing missing, in order; the last one may not have been said yet.
-      expect(numbers, where).toEqual(numbers.map((_n, index) => (numbers[0] ?? 0) + index));
-      expect(numbers.at(-1), where).toBeGreaterThanOrEqual(durable);
-      expect(Number(outbox.cursor('counter')), where).toBe(numbers.at(-1));
-      // What no acknowledgement was begun for still waits.
-      expect(events[0]?.seq, where).toBeLessThanOrEqual(acking + 1);
-      expect(outbox.depth, where).toBe(events.length);
-      expect(outbox.lost, where).toBe(0);
-      outbox.close();
-    }
-    expect(durable).toBeGreaterThan(ROUNDS * 3);
-    expect(acking).toBeGreaterThan(0);
-  });
+  it(
+    `keeps every durable event, once and in order, over ${ROUNDS} SIGKILLs`,
+    { timeout: ROUNDS * 10_000 },
+    async () => {
+      const directory = folder();
+      const random = seeded(SEED);
+      let durable = 0;
+      let acking = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        const lines = await killedWriter(directory, SEED + round, random() * 40);
+        durable = Math.max(durable, highest(lines, 'durable'));
+        acking = Math.max(acking, highest(lines, 'acking'));
+        const outbox = open(directory, 512 * 1024);
+        const events = outbox.pending(0, ALL);
+        const where = `round ${round}, ${lines.length} lines`;
+        const numbers = events.map(({ body }) => Number(body['n']));
+        // Without a gap: nothing twice, nothing missing, in order; the last one may not have been said yet.
+        expect(numbers, where).toEqual(numbers.map((_n, index) => (numbers[0] ?? 0) + index));
+        expect(numbers.at(-1), where).toBeGreaterThanOrEqual(durable);
+        expect(Number(outbox.cursor('counter')), where).toBe(numbers.at(-1));
+        // What no acknowledgement was begun for still waits.
+        expect(events[0]?.seq, where).toBeLessThanOrEqual(acking + 1);
+        expect(outbox.depth, where).toBe(events.length);
+        expect(outbox.lost, where).toBe(0);
+        outbox.close();
+      }
+      expect(durable).toBeGreaterThan(ROUNDS * 3);
+      expect(acking).toBeGreaterThan(0);
+    },
+  );
 
   function filled(events: number): { directory: string; file: string; lines: string[] } {
     const directory = folder();

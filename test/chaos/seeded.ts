@@ -8,3 +8,8 @@ export function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** Kills of a test; TRIVET_CHAOS_ROUNDS asks for another number: hundreds for a night, few by default. */
+export function chaosRounds(byDefault: number): number {
+  return Number(process.env['TRIVET_CHAOS_ROUNDS'] ?? byDefault);
+}
