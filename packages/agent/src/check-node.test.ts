@@ -7,6 +7,7 @@ import type { KernelEvent } from './checks/kernel-event.ts';
 import { EMPTY_LEDGER } from './checks/ledger.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import type { KernelLogSample } from './collectors/kernel-log.ts';
+import { parseKernelText } from './collectors/kernel-line.ts';
 import { toSample } from './collectors/nvidia-sample.ts';
 import { readXml } from './collectors/nvidia-xml.ts';
 
@@ -186,5 +187,20 @@ describe('one look at a node', () => {
     const { ledger } = judge(await observer.observe());
     const second = assess(await observer.observe(), { node: 'n1', ledger, expectedGpus: null, mostGpusSeen: 0 });
     expect(second.ledger.bootId).toBe('boot-1');
+  });
+
+  it('takes the first boot that it can read for no proof of a reboot', async () => {
+    const offBus = parseKernelText('NVRM: Xid (PCI:0000:1b:00): 79, x', '2026-11-20T17:00:00.000Z', 1);
+    if (offBus === null) throw new Error('no event');
+    const senses = {
+      host: collector<HostSample>({ state: 'unknown', reason: '/sys' }, host()),
+      nvidia: collector<NvidiaSample>(NO_TOOL),
+      kernelLog: collector(log([offBus], 1), log([], 1)),
+    };
+    const observer = new NodeObserver(senses, DEMANDS);
+    const { ledger } = judge(await observer.observe());
+    const second = assess(await observer.observe(), { node: 'n1', ledger, expectedGpus: null, mostGpusSeen: 0 });
+    expect(second.ledger.bootId).toBe('boot-1');
+    expect(second.findings.map(({ code }) => code)).toEqual(['xid.79']);
   });
 });

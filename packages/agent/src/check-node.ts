@@ -10,7 +10,7 @@ import { verdict } from '@trivet/shared/health/verdict.ts';
 import { KERNEL_LOG, NVIDIA_SMI } from './checks/check.ts';
 import { runChecks } from './checks/index.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
-import { applySeen, findings } from './checks/ledger.ts';
+import { UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
 import type { Applied, Ledger } from './checks/ledger.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import type { KernelLogSample } from './collectors/kernel-log.ts';
@@ -160,7 +160,7 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
   const { node, ledger, expectedGpus, mostGpusSeen } = assessor;
   const seen = runChecks({ samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen });
   // Not to know the boot for once is no new boot.
-  const bootId = samples.host?.bootId ?? ledger.bootId ?? 'unknown';
+  const bootId = samples.host?.bootId ?? ledger.bootId ?? UNKNOWN_BOOT;
   const applied = applySeen(ledger, { ...seen, samples: comparable, node, bootId, at });
   const open = findings(applied.ledger);
   return {

@@ -10,7 +10,7 @@ import type { HostSample, Report, Samples } from '@trivet/shared/model/report.ts
 import type { StateKeeper } from './agent-state.ts';
 import { KERNEL_LOG } from './checks/check.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
-import { findings } from './checks/ledger.ts';
+import { UNKNOWN_BOOT, findings } from './checks/ledger.ts';
 import { HOST, NodeObserver, assess } from './check-node.ts';
 import type { NodeObservation, Senses } from './check-node.ts';
 import type { KernelLogCounters } from './collectors/kernel-log.ts';
@@ -73,7 +73,7 @@ export class NodeWatch {
     return this.#opened;
   }
   get bootId(): string {
-    return this.#host?.bootId ?? this.#options.keeper.state.ledger.bootId ?? 'unknown';
+    return this.#host?.bootId ?? this.#options.keeper.state.ledger.bootId ?? UNKNOWN_BOOT;
   }
   get hardware(): Hardware {
     const { serial, gpus } = this.#options.keeper.state.hardware;

@@ -26,6 +26,9 @@ export interface Ledger {
 
 export const EMPTY_LEDGER: Ledger = { version: 1, bootId: null, entries: [], uuids: {}, dropped: 0 };
 
+/** Stands for the boot as long as the kernel does not tell which one it is. */
+export const UNKNOWN_BOOT = 'unknown';
+
 /** A node has at most 16 GPUs with a few findings each; more is a flood, and a report must fit into one frame of 1 MiB. */
 export const LEDGER_MAX = 128;
 /** NVSwitch lines and NVLink errors of the peers come up to 12 s (captured) after the GPU that left the bus. */
@@ -62,7 +65,7 @@ export function applySeen(ledger: Ledger, application: Application): Applied {
   const { bootId, at, samples } = application;
   const isSameBoot = ledger.bootId === bootId;
   const draft: Draft = {
-    entries: [...ledger.entries],
+    entries: ledger.entries.map((entry) => (entry.bootId === UNKNOWN_BOOT ? { ...entry, bootId } : entry)),
     uuids: isSameBoot ? { ...ledger.uuids } : {},
     dropped: ledger.dropped,
     closed: [],
@@ -102,7 +105,10 @@ function isRecovery({ finding }: LedgerEntry): boolean {
   return finding.code.startsWith(RECOVERY_PREFIX);
 }
 
-/** A new boot is the proof for everything that happened before it, but not for a board that has to be replaced. */
+/**
+ * A new boot is the proof for everything that happened before it, but not for a board that has to be replaced. To learn for
+ * the first time which boot it is proves no other.
+ */
 function closeAfterBoot(draft: Draft, { bootId, at }: Application): void {
   const proof = { at, source: 'host', text: `closed: the node has booted again (boot id ${bootId})` };
   close(

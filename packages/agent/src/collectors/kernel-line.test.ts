@@ -53,6 +53,7 @@ describe('Xid lines', () => {
     // A newer driver that names more there.
     expect(parse('NVRM: Xid (PCI:0000:01:00 GPU-I:05 VF:3): 94, x')).toMatchObject({ xid: 94, gpuInstance: 5 });
     expect(parse('NVRM: Xid (PCI:0000:01:00) 94')).toBeNull();
+    expect(parse('NVRM: Xid (PCI:0000:01:00): 0x5e, x')).toBeNull();
     expect(parse('NVRM: Xid (PCI:0000:01:00 GPU-I:05): 94, pid=1, Contained')).toMatchObject({
       gpuInstance: 5,
       computeInstance: null,

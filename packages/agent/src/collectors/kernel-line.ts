@@ -20,7 +20,7 @@ function busId(address: string): string | null {
 }
 
 const XID = new RegExp(
-  `^NVRM: Xid \\((?:PCI:)?${ADDRESS}(?: GPU-I:(\\d{1,4}))?(?: GPU-CI:(\\d{1,4}))?(?: [^)]{0,64})?\\): (\\d{1,9})(?![\\d.])(.*)$`,
+  `^NVRM: Xid \\((?:PCI:)?${ADDRESS}(?: GPU-I:(\\d{1,4}))?(?: GPU-CI:(\\d{1,4}))?(?: [^)]{0,64})?\\): (\\d{1,9})(?![\\w.])(.*)$`,
   'is',
 );
 const PID = /^,\s*pid=(?:(\d{1,10})|'?<unknown>'?)/;
@@ -58,7 +58,7 @@ function toNumber(digits: string | undefined): number | null {
 }
 
 const SXID = new RegExp(
-  `^(nvidia-nvswitch\\d{1,4}): SXid \\((?:PCI:)?${ADDRESS}\\): (\\d{1,9})(?![\\d.])(?:,\\s*(.*))?$`,
+  `^(nvidia-nvswitch\\d{1,4}): SXid \\((?:PCI:)?${ADDRESS}\\): (\\d{1,9})(?![\\w.])(?:,\\s*(.*))?$`,
   'is',
 );
 
