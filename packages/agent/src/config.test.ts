@@ -61,6 +61,7 @@ describe('loadConfig', () => {
     ['node: a\nlogLevel: loud', /:2: logLevel: is not one of debug/],
     ['node: a\nstatedir: /x', /:2: statedir is no setting: use one of .*stateDir/],
     ['node: a\n__proto__: 1', /__proto__ is no setting/],
+    ['node: A\npollMs: soon\nx: 1', /:3: x is no setting[^]*:1: node: is not[^]*:2: pollMs: is not/],
     ['- a', /agent\.yaml:1: is not a list of settings/],
     ['a: [', /agent\.yaml/],
   ])('says what is wrong, where, and how to mend it: %j', async (text, message) => {

@@ -86,10 +86,18 @@ export async function loadConfig(file: string | null, flags: Environment, env: E
     } catch (error) {
       const place = found === null ? `${key} (not set: --${dashed(key)}, ${variable(key)})` : found.place;
       problems.push(`${place}: ${errorText(error)}`);
-      throw new AgentError('config', problems.join('\n'));
+      throw error;
     }
   }
-  const config: AgentConfig = {
+  for (const key of SETTING_NAMES) {
+    try {
+      get(key);
+    } catch {
+      // Noted among the problems: all of them are told at once.
+    }
+  }
+  if (problems.length > 0) throw new AgentError('config', problems.join('\n'));
+  return {
     node: get('node'),
     stateDir: get('stateDir'),
     aggregatorUrl: get('aggregatorUrl'),
@@ -103,8 +111,6 @@ export async function loadConfig(file: string | null, flags: Environment, env: E
     outboxMaxBytes: get('outboxMaxBytes'),
     logLevel: get('logLevel'),
   };
-  if (problems.length > 0) throw new AgentError('config', problems.join('\n'));
-  return config;
 }
 
 export function settingsHelp(): string {
