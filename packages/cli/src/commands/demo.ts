@@ -14,7 +14,7 @@ export interface DemoFlags {
   readonly json: boolean;
 }
 
-/** Measured: a thousand take 7 s and 300 MB; more than this many sockets need other limits than a laptop has. */
+/** A thousand take half a minute (docs/measurements.md); more than this many sockets need other limits than a laptop has. */
 const NODES_MAX = 4000;
 const SEED_MAX = 2 ** 31 - 1;
 const MINUTES_MAX = 24 * 60;
