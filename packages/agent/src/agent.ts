@@ -171,8 +171,9 @@ class Agent {
     if (!this.#watch.isReady) return;
     if (this.#push !== null) this.#sayHello(this.#push);
     const sinceMs = performance.now() - this.#reportedAtMs;
-    const isNews = this.#watch.opened > this.#openedReported && sinceMs >= FINDING_REPORT_GAP_MS;
-    if (isNews || sinceMs >= this.#reportMs) this.#report(isNews ? 'finding' : 'interval');
+    const isNews = this.#watch.opened > this.#openedReported;
+    const waitMs = isNews ? Math.min(this.#reportMs, FINDING_REPORT_GAP_MS) : this.#reportMs;
+    if (sinceMs >= waitMs) this.#report(isNews ? 'finding' : 'interval');
     this.#push?.flush();
   }
 
