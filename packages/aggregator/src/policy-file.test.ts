@@ -69,6 +69,7 @@ describe('policy.yaml', () => {
       'archetypes.default.unavailable',
     ],
     ['an archetype that is not there', 'clusters: { sjc: { archetype: huge } }', 'there is no archetype huge'],
+    ['an archetype with an odd name', 'clusters: { sjc: { archetype: constructor } }', 'no archetype constructor'],
     ['a domain kind that we do not know', 'domains: { row: { max: 1, why: x } }', 'row'],
   ])('refuses %s, with its place', async (_name, text, message) => {
     const result = await read(text);

@@ -71,9 +71,9 @@ export async function readPolicy(path: string, cluster: string): Promise<PolicyR
 
 function policyOf(file: z.infer<typeof policyFileSchema>, cluster: string, path: string): PolicyRead {
   const { archetypes, clusters, ...rest } = file;
-  const entry = clusters[cluster] ?? { archetype: 'default' };
+  const entry = (Object.hasOwn(clusters, cluster) ? clusters[cluster] : undefined) ?? { archetype: 'default' };
   const named = entry.archetype ?? 'default';
-  const archetype = archetypes[named];
+  const archetype = Object.hasOwn(archetypes, named) ? archetypes[named] : undefined;
   if (archetype === undefined && entry.archetype !== undefined && named !== 'default') {
     return { ok: false, where: path, message: `clusters.${cluster}.archetype: there is no archetype ${named}` };
   }

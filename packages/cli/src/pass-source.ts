@@ -67,8 +67,15 @@ function folderSource(folder: string): PassSource {
       return { head, summary };
     },
     sets: async () => (await detail()).sets,
-    set: (name) => readSetOf(folder, name),
-    explain: (node) => explainNode(folder, node),
+    // What a pass that was cut short left is no answer, also where it is whole.
+    set: async (name) => {
+      await detail();
+      return readSetOf(folder, name);
+    },
+    explain: async (node) => {
+      await detail();
+      return explainNode(folder, node);
+    },
   };
 }
 
