@@ -68,6 +68,7 @@ describe('trivet demo', () => {
     const summary = readFileSync(join(dir, 'demo', 'passes', 'demo', 'latest', 'summary.txt'), 'utf8');
     expect(stdout).toContain(summary);
     expect(stdout.match(/^pass \d{8}T\d{9}Z /gm)).toHaveLength(3);
+    expect(stderr).toContain(`explain NODE --pass ${join(dir, 'demo', 'passes', 'demo')}`);
     expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/m);
     expect(processesOf(dir)).toEqual([]);
   });

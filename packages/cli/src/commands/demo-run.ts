@@ -87,7 +87,10 @@ async function makePasses(demo: RunningDemo, run: Run, made: (outcome: PassOutco
     made(outcome);
     if (!flags.json) output.result(lineOf(outcome));
     if (pass === OPENING_PASSES && !flags.json) output.result(`\n${outcome.summary}\n${demo.url}/`);
-    if (flags.once && pass === OPENING_PASSES) return;
+    if (flags.once && pass === OPENING_PASSES) {
+      output.progress(`the page is gone, the pass is kept: npx trivet explain NODE --pass ${outcome.folder}`);
+      return;
+    }
     if (pass === OPENING_PASSES)
       output.progress(`the page is at ${demo.url}/ and a pass comes every ${PASS_EVERY_MS / 1000} s; Ctrl-C ends it`);
     if (performance.now() >= end) return;
