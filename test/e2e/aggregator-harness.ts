@@ -8,6 +8,7 @@ import { startAggregator, type AggregatorConfig, type RunningAggregator } from '
 import { DEFAULT_POLICY } from '@trivet/aggregator/core/policy.ts';
 import { fileCluster } from '@trivet/aggregator/legs/cluster/index.ts';
 import { fileInventory } from '@trivet/aggregator/legs/inventory/index.ts';
+import { DEFAULT_PASS_RETENTION } from '@trivet/aggregator/passes/index.ts';
 import { createLog } from '@trivet/aggregator/log.ts';
 import { SOCKET_PATH, type AggregatorMessage, type Hello } from '@trivet/shared/protocol/messages.ts';
 
@@ -99,6 +100,7 @@ async function start(dir: string, options: HarnessOptions, log: string[]): Promi
       connectionsMax: 100,
       token: null,
       retention: { eventDays: 30, eventsMax: 1_000_000, historyDays: 400 },
+      passRetention: DEFAULT_PASS_RETENTION,
       ...options.config,
     },
     {

@@ -18,7 +18,7 @@ import {
 } from './legs/telemetry/index.ts';
 import type { Log } from './log.ts';
 import { startPassLoop, type PassLoop } from './pass-loop.ts';
-import { runPass, type PassOutcome } from './passes/index.ts';
+import { passKeeper, runPass, type PassOutcome, type PassRetention } from './passes/index.ts';
 import { createStore, openSqlite, type Retention, type Store } from './store/index.ts';
 
 export const VERSION = '0.1.0';
@@ -36,6 +36,7 @@ export interface AggregatorConfig {
   /** That agents must show; null: none. */
   readonly token: string | null;
   readonly retention: Retention;
+  readonly passRetention: PassRetention;
 }
 
 export interface AggregatorDeps {
@@ -191,10 +192,13 @@ async function pass({ config, deps, legs, startedAt, store, latest }: Parts): Pr
 
 function startPruning({ store, config, deps }: Parts): { timer: NodeJS.Timeout; running: () => Promise<void> } {
   let running: Promise<void> = Promise.resolve();
+  const tidy = passKeeper(join(passesDir(config), config.cluster), config.passRetention);
   const prune = async () => {
     try {
+      const folders = await tidy();
       const pruned = await store.prune(config.retention, deps.now());
-      if (pruned.events + pruned.findings + pruned.passes > 0) deps.log.info('store.pruned', { ...pruned });
+      const removed = folders + pruned.events + pruned.findings + pruned.passes;
+      if (removed > 0) deps.log.info('store.pruned', { ...pruned, folders });
     } catch (error) {
       deps.log.error('store.prune-failed', { message: messageOf(error) });
     }

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { INTERVAL_MAX_MS } from '@trivet/shared/protocol/limits.ts';
 import type { AggregatorConfig } from './aggregator.ts';
 import { TrivetError, messageOf } from './errors.ts';
+import { DEFAULT_PASS_RETENTION } from './passes/index.ts';
 import { DEFAULT_RETENTION } from './store/index.ts';
 
 /** What main needs: the aggregator's own settings and the files of its legs. */
@@ -68,6 +69,12 @@ const file = z.strictObject({
       historyDays: whole.default(DEFAULT_RETENTION.historyDays),
     })
     .default(DEFAULT_RETENTION),
+  passRetention: z
+    .strictObject({
+      passesMax: whole.default(DEFAULT_PASS_RETENTION.passesMax),
+      passBytesMax: whole.default(DEFAULT_PASS_RETENTION.passBytesMax),
+    })
+    .default(DEFAULT_PASS_RETENTION),
 });
 
 /** `configPath` null: no file, flags and environment only. */
@@ -90,6 +97,7 @@ export function loadSettings(configPath: string | null, overrides: Overrides, en
       connectionsMax: values.connectionsMax,
       token: values.tokenFile === undefined ? null : readToken(at('tokenFile', values.tokenFile)),
       retention: values.retention,
+      passRetention: values.passRetention,
     },
     inventory: at('inventory', values.inventory),
     clusterFile: at('clusterFile', values.clusterFile),

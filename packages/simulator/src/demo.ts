@@ -48,6 +48,8 @@ const DELIVERY_DEADLINE_MS = 60_000;
 const DIALLING_MAX = 128;
 /** Real agents that look at their nodes at once: each starts a process of about 50 MB. */
 const LOOKING_MAX = 4;
+/** Half a megabyte each with 64 nodes, and a new one every few seconds. */
+const PASS_RETENTION = { passesMax: 100, passBytesMax: 1e9 };
 /** Of the agents' protocol: a node is stale after three of these, by the world's clock. */
 const INTERVALS = { reportMs: 60_000, beatMs: 10_000 };
 
@@ -176,5 +178,6 @@ function configOf(dir: string, port: number, nodes: number): AggregatorConfig {
     connectionsMax: 2 * nodes,
     token: null,
     retention: DEFAULT_RETENTION,
+    passRetention: PASS_RETENTION,
   };
 }

@@ -10,4 +10,5 @@ export {
   type PassDetail,
   type PassHead,
 } from './read.ts';
+export { DEFAULT_PASS_RETENTION, passKeeper, type PassRetention } from './keep.ts';
 export { explainNode, type Explanation } from './explain.ts';
