@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimDemoFolder, defaultDemoFolder } from './demo-folder.ts';
+import { claimDemoFolder, defaultDemoFolder, releaseDemoFolder } from './demo-folder.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -42,6 +42,14 @@ describe('claimDemoFolder', () => {
   it('leaves a folder alone that a running demo uses', async () => {
     await claimDemoFolder(dir, process.ppid);
     expect(await claimDemoFolder(dir, process.pid)).toContain(`process ${process.ppid}`);
+  });
+});
+
+describe('releaseDemoFolder', () => {
+  it('leaves it to the next demo, whoever has that process number by then', async () => {
+    await claimDemoFolder(dir, process.ppid);
+    await releaseDemoFolder(dir);
+    expect(await claimDemoFolder(dir, process.pid)).toBeNull();
   });
 });
 

@@ -7,6 +7,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const MARK = 'trivet-demo.json';
+/** No process has this number. */
+const NOBODY = 0;
 
 export function defaultDemoFolder(env: NodeJS.ProcessEnv): string {
   const state = env['XDG_STATE_HOME'];
@@ -21,14 +23,23 @@ export async function claimDemoFolder(dir: string, pid: number): Promise<string 
   if (entries.length > 0 && owner === null) {
     return `${dir} holds files that no demo made: give an empty folder, or one that does not exist, with --dir`;
   }
-  if (owner !== null && owner !== pid && isAlive(owner)) {
+  if (owner !== null && owner !== NOBODY && owner !== pid && isAlive(owner)) {
     return `another demo (process ${owner}) is using ${dir}: stop it, or give another folder with --dir`;
   }
   for (const entry of entries) {
     if (entry !== MARK) await rm(join(dir, entry), { recursive: true, force: true });
   }
-  await writeFile(join(dir, MARK), `${JSON.stringify({ pid })}\n`);
+  await writeMark(dir, pid);
   return null;
+}
+
+/** Says that nobody uses it any more: a process number is given to somebody else one day. */
+export async function releaseDemoFolder(dir: string): Promise<void> {
+  await writeMark(dir, NOBODY);
+}
+
+async function writeMark(dir: string, pid: number): Promise<void> {
+  await writeFile(join(dir, MARK), `${JSON.stringify({ pid })}\n`);
 }
 
 /** Null for a mark that cannot be read: then the folder is nobody's to empty. */
@@ -36,7 +47,7 @@ async function ownerOf(path: string): Promise<number | null> {
   try {
     const mark: unknown = JSON.parse(await readFile(path, 'utf8'));
     const pid = typeof mark === 'object' && mark !== null && 'pid' in mark ? mark.pid : null;
-    return typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+    return typeof pid === 'number' && Number.isSafeInteger(pid) && pid >= NOBODY ? pid : null;
   } catch {
     return null;
   }

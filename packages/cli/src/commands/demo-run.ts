@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PassOutcome } from '@trivet/aggregator/passes/index.ts';
-import { claimDemoFolder, defaultDemoFolder } from '@trivet/simulator/demo-folder.ts';
+import { claimDemoFolder, defaultDemoFolder, releaseDemoFolder } from '@trivet/simulator/demo-folder.ts';
 import { DEMO_CLUSTER, startDemo, type RunningDemo } from '@trivet/simulator/demo.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_REFUSED } from '../exit.ts';
@@ -46,6 +46,7 @@ export async function runDemo(flags: DemoFlags, cli: CliContext['process']): Pro
     cli.exitCode = await runIn(dir, { flags, output, signal: interrupt.signal });
   } finally {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+    await releaseDemoFolder(dir);
   }
 }
 
