@@ -72,6 +72,7 @@ function telemetryOf(frame: Frame, last: Map<string, TelemetryRow>): TelemetryRo
     last.set(view.node, {
       node: view.node,
       receivedAt: frame.at.toISOString(),
+      takenAt: frame.at.toISOString(),
       bootId: view.bootId,
       hardware: view.hardware,
       verdict: verdict(findings, signals),

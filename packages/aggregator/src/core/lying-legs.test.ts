@@ -1,7 +1,7 @@
 /** Legs that lie: each says something that no honest leg would, and nothing may be drained, or called healthy, for it. */
 import { describe, expect, it } from 'vitest';
 import type { InventoryRow, TelemetryRow } from '@trivet/shared/model/observation.ts';
-import { VerifiedPlan } from '../safety/verify.ts';
+import { decided, planned } from '../testing/decided.ts';
 import {
   breakNode,
   changeCluster,
@@ -16,25 +16,12 @@ import {
   passInput,
   telemetryRow,
   type Fleet,
-  type InputChanges,
 } from '../testing/fleet.ts';
-import { decide, type Decision } from './plan.ts';
+import { decide } from './plan.ts';
 import { EMPTY_STATE, type Hold } from './state.ts';
 
 const BAD = nodeName(3);
 const TOMORROW = '2026-11-21T17:00:00.000Z';
-
-/** Decides; what the planner makes of a lie, safety must still accept, so that one lie does not stop everything else. */
-function decided(fleet: Fleet, changes: InputChanges = {}): Decision {
-  const input = passInput(fleet, changes);
-  const decision = decide(input);
-  expect(VerifiedPlan.verify(decision.plan, decision.refusals, input)).toBeInstanceOf(VerifiedPlan);
-  return decision;
-}
-
-function planned({ plan }: Decision): string[] {
-  return plan.steps.map(({ node }) => node);
-}
 
 function faulty(size = 64): Fleet {
   const fleet = healthyFleet(size);

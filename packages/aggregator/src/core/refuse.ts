@@ -62,7 +62,7 @@ function notReporting(facts: NodeFacts, input: PassInput): Reason {
   return { code: 'not-reporting', limit, current: age, text: `last report ${age} s ago; the limit is ${limit} s` };
 }
 
-/** A hard finding stands alone, and only as long as a collector behind it is read afresh. A requested drain needs none. */
+/** A hard finding stands alone, and only as long as it is vouched for afresh. A requested drain needs none. */
 function evidence(facts: NodeFacts, input: PassInput): Reason[] {
   if (facts.inventory?.drainRequested === true) return [];
   if (facts.hardFindings.length === 0) {
@@ -72,8 +72,8 @@ function evidence(facts: NodeFacts, input: PassInput): Reason[] {
   const limit = evidenceLimitSeconds(input);
   const age = Math.min(...facts.hardFindings.map((finding) => evidenceAgeSeconds(finding, facts, input)));
   const current = Number.isFinite(age) ? age : null;
-  const seen = current === null ? 'cannot be read now' : `was read ${current} s ago`;
-  const text = `the collector behind its finding ${seen}; the limit is ${limit} s`;
+  const seen = current === null ? 'cannot be confirmed now' : `was confirmed ${current} s ago`;
+  const text = `its finding ${seen}, by its collector or by being seen again; the limit is ${limit} s`;
   return [{ code: 'not-reporting', limit, text, ...(current === null ? {} : { current }) }];
 }
 
@@ -84,7 +84,7 @@ function softText(strongest: Finding | null): string {
   return `${code} alone is soft evidence: it needs repetition or a second signal`;
 }
 
-/** Hard findings that a collector still vouches for: the only ones that a step may rest on. */
+/** Hard findings that are still vouched for: the only ones that a step may rest on. */
 export function freshFindings(facts: NodeFacts, input: PassInput): readonly Finding[] {
   const limit = evidenceLimitSeconds(input);
   return facts.hardFindings.filter((finding) => evidenceAgeSeconds(finding, facts, input) <= limit);
@@ -94,13 +94,19 @@ function evidenceLimitSeconds({ policy }: PassInput): number {
   return STALE_AFTER_INTERVALS * policy.reportInterval.seconds;
 }
 
-/** Age of the newest good sample of any collector that saw the finding; infinite when none can be read now. */
-function evidenceAgeSeconds({ evidence }: Finding, { telemetry }: NodeFacts, { now }: PassInput): number {
+/**
+ * How long ago the finding was last vouched for: by a good sample of a collector that saw it, or by having been seen again
+ * itself, which a tool that fails can still do ("GPU is lost", exit 15). Infinite when neither can be said.
+ */
+function evidenceAgeSeconds(finding: Finding, { telemetry }: NodeFacts, { now }: PassInput): number {
   if (telemetry === null) return Infinity;
-  const sources = new Set(evidence.map(({ source }) => source));
+  const sources = new Set(finding.evidence.map(({ source }) => source));
   const ages = telemetry.signals
     .filter(({ name, state, ageMs }) => sources.has(name) && state === 'ok' && ageMs !== null)
     .map(({ ageMs }) => (ageMs ?? Infinity) / 1000);
+  // Both by the node's clock; a finding seen after the report that holds it was seen at no time that we can use.
+  const seenAgain = (Date.parse(telemetry.takenAt) - Date.parse(finding.lastSeen)) / 1000;
+  if (seenAgain >= 0) ages.push(seenAgain);
   return Math.floor(Math.min(Infinity, ...ages) + ageSeconds(telemetry.receivedAt, Date.parse(now)));
 }
 

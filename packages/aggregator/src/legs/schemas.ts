@@ -66,6 +66,7 @@ export const clusterRowSchema: z.ZodType<ClusterRow> = z.object({
 export const telemetryRowSchema: z.ZodType<TelemetryRow> = z.object({
   node: nodeName,
   receivedAt: time,
+  takenAt: time,
   bootId: id,
   hardware,
   verdict: z.enum(VERDICTS),

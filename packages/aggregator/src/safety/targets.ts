@@ -47,14 +47,16 @@ const staleEvidence: Complain = ({ input, view }, { node, findings }) => {
   const open = new Map(condemning(row).map((finding) => [finding.id, finding]));
   const unfounded = findings.filter((id) => !open.has(id)).map((id) => `finding ${id} is not an open hard one`);
   if (unfounded.length > 0) return unfounded;
-  return findings
-    .filter((id) => !isReadNow(row, open.get(id)?.evidence ?? [], limit + 1 - age))
-    .map((id) => `no collector behind finding ${id} has been read within ${limit} s`);
+  return [...open.values()]
+    .filter((finding) => findings.includes(finding.id) && !isConfirmed(row, finding, limit + 1 - age))
+    .map(({ id }) => `finding ${id} has not been confirmed within ${limit} s`);
 };
 
-/** Whether a collector that saw it was read well, this long before the report at most. */
-function isReadNow({ signals }: TelemetryRow, evidence: Finding['evidence'], withinSeconds: number): boolean {
-  const sources = new Set(evidence.map(({ source }) => source));
+/** Seen again, or a collector that saw it read well, at most so long before the report. */
+function isConfirmed({ signals, takenAt }: TelemetryRow, finding: Finding, withinSeconds: number): boolean {
+  const unseenMs = Date.parse(takenAt) - Date.parse(finding.lastSeen);
+  if (unseenMs >= 0 && unseenMs <= withinSeconds * 1000) return true;
+  const sources = new Set(finding.evidence.map(({ source }) => source));
   return signals.some(
     ({ name, state, ageMs }) => sources.has(name) && state === 'ok' && ageMs !== null && ageMs <= withinSeconds * 1000,
   );

@@ -23,7 +23,6 @@ export interface StreamProgress {
 export interface StoredReport {
   readonly reportId: string;
   readonly agentId: string;
-  readonly takenAt: string;
   readonly row: TelemetryRow;
 }
 
@@ -125,11 +124,11 @@ async function upsertReports(tx: Transaction<Database>, reports: readonly Stored
   await tx
     .insertInto('reports')
     .values(
-      reports.map(({ reportId, agentId, takenAt, row }) => ({
+      reports.map(({ reportId, agentId, row }) => ({
         node: row.node,
         report_id: reportId,
         agent_id: agentId,
-        taken_at: takenAt,
+        taken_at: row.takenAt,
         received_at: row.receivedAt,
         row: JSON.stringify(row),
       })),

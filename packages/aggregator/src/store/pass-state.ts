@@ -1,9 +1,10 @@
 /** What passes leave to the next one, and the head of each for history that outlives its folder. */
 import type { Kysely } from 'kysely';
+import { z } from 'zod';
 import type { PassState } from '../core/state.ts';
 import { TrivetError, messageOf } from '../errors.ts';
 import type { PassOutcome } from '../passes/index.ts';
-import { document } from './read.ts';
+import { stateSchema } from '../passes/schemas.ts';
 import type { Database, PassesTable } from './schema.ts';
 
 /** Null before the first pass. A state that cannot be read is an error: an empty one would forget holds and what is expected. */
@@ -11,12 +12,10 @@ export async function loadPassState(db: Kysely<Database>, cluster: string): Prom
   const row = await db.selectFrom('pass_state').select('state').where('cluster', '=', cluster).executeTakeFirst();
   if (row === undefined) return null;
   try {
-    const state = document<PassState>(row.state);
-    if (state.version === 1) return state;
+    return stateSchema.parse(JSON.parse(row.state));
   } catch (error) {
-    throw unreadable(cluster, messageOf(error), error);
+    throw unreadable(cluster, error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error), error);
   }
-  throw unreadable(cluster, 'its version is not 1', null);
 }
 
 function unreadable(cluster: string, detail: string, cause: unknown): TrivetError {

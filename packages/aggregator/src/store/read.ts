@@ -30,7 +30,6 @@ export async function latestReports(db: Kysely<Database>): Promise<StoredReport[
   return rows.map((row) => ({
     reportId: row.report_id,
     agentId: row.agent_id,
-    takenAt: row.taken_at,
     row: telemetryRow(row),
   }));
 }

@@ -66,10 +66,10 @@ const finding = (id: string): Finding => ({
 const report = (receivedAt: string, findings: Finding[]): StoredReport => ({
   reportId: receivedAt,
   agentId: 'a',
-  takenAt: NOW,
   row: {
     node: 'n1',
     receivedAt,
+    takenAt: receivedAt,
     bootId: 'b',
     hardware: { serial: 'S1', gpus: [] },
     verdict: 'healthy',

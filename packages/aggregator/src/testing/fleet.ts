@@ -62,6 +62,7 @@ export function telemetryRow(node: string): TelemetryRow {
   return {
     node,
     receivedAt: '2026-11-20T16:59:50.000Z',
+    takenAt: '2026-11-20T16:59:50.000Z',
     bootId: `boot-${node}`,
     hardware: hardwareOf(node),
     verdict: 'healthy',

@@ -69,12 +69,15 @@ export interface TelemetryRow {
   readonly node: string;
   /** By the receiver's clock: the last report, not the last heartbeat. */
   readonly receivedAt: string;
+  /** By the node's clock: comparable with the times of its findings, and with nothing else. */
+  readonly takenAt: string;
   readonly bootId: string;
   readonly hardware: Hardware;
   /** Of the agent, for display; the core recomputes it from findings and signals. */
   readonly verdict: Verdict;
   /** All open ones of the newest report. */
   readonly findings: readonly Finding[];
+  /** Ages as they were when the report was taken. */
   readonly signals: readonly Signal[];
   readonly versions: {
     readonly agent: string | null;

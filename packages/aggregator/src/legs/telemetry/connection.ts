@@ -203,8 +203,7 @@ export class AgentConnection {
 
   #onReport(hello: Hello, report: ReportMessage): void {
     const row = telemetryRow(hello, report, this.#context.now().toISOString());
-    const { reportId, takenAt } = report;
-    const stored: StoredReport = { reportId, agentId: hello.agentId, takenAt, row };
+    const stored: StoredReport = { reportId: report.reportId, agentId: hello.agentId, row };
     const bytes = 1024 * (1 + row.findings.length);
     this.#commit({ ...NO_WORK, report: stored, bytes }, () => this.#context.latest.put(stored));
   }

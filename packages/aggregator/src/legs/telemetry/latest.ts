@@ -43,6 +43,6 @@ export function createLatestReports(stored: readonly StoredReport[]): LatestRepo
 function rivalOf(previous: Latest | undefined, report: StoredReport): Latest['rival'] {
   if (previous === undefined) return null;
   if (previous.agentId === report.agentId) return previous.rival;
-  const { reportId, agentId, takenAt, row } = previous;
-  return { reportId, agentId, takenAt, row };
+  const { reportId, agentId, row } = previous;
+  return { reportId, agentId, row };
 }

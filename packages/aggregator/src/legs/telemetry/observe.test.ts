@@ -11,10 +11,10 @@ function report(receivedSeconds: number, agentId = 'a1'): StoredReport {
   return {
     reportId: `r${receivedSeconds}`,
     agentId,
-    takenAt: at(receivedSeconds).toISOString(),
     row: {
       node: 'n1',
       receivedAt: at(receivedSeconds).toISOString(),
+      takenAt: at(receivedSeconds).toISOString(),
       bootId: 'b',
       hardware: { serial: null, gpus: [] },
       verdict: 'healthy',
@@ -49,9 +49,9 @@ describe('telemetry leg', () => {
     expect((await observe(-3600, [])).complete).toBe(false);
   });
 
-  it('ages signals by our clock; one that never succeeded has no age', async () => {
+  it('gives ages as they were reported, and when that was by our clock', async () => {
     const { rows } = await observe(700, [report(100)]);
-    expect(rows[0]?.signals.map(({ ageMs }) => ageMs)).toEqual([600_500, null]);
+    expect(rows[0]?.signals.map(({ ageMs }) => ageMs)).toEqual([500, null]);
     expect(rows[0]?.receivedAt).toBe(at(100).toISOString());
   });
 

@@ -1,6 +1,6 @@
 /**
- * The telemetry leg as a pass reads it: the newest report of each node, with ages by our clock. A report says how old its
- * samples were when it was taken; the time since it arrived is added here, so a node that fell silent grows old by itself.
+ * The telemetry leg as a pass reads it: the newest report of each node, as it came, and when it came by our clock. How old
+ * anything in it is now is for whoever decides to say: the age that a report states, and the time since it was received.
  */
 import type { Observation, ObservationError, TelemetryRow } from '@trivet/shared/model/observation.ts';
 import type { Signal } from '@trivet/shared/model/node.ts';
@@ -57,7 +57,7 @@ function seconds(ms: number): number {
  * be drained. The core takes a name twice in telemetry for a node that is unknown and whose identity does not match.
  */
 function rowsOf({ row, agentId, rival }: Latest, now: Date, rivalForMs: number): TelemetryRow[] {
-  if (rival === null || now.getTime() - Date.parse(rival.row.receivedAt) > rivalForMs) return [aged(row, now)];
+  if (rival === null || now.getTime() - Date.parse(rival.row.receivedAt) > rivalForMs) return [row];
   const doubled: Signal = {
     name: 'one-agent',
     state: 'unknown',
@@ -66,17 +66,7 @@ function rowsOf({ row, agentId, rival }: Latest, now: Date, rivalForMs: number):
     ageMs: null,
   };
   return [rival.row, row].map((each) => {
-    const { signals, ...rest } = aged(each, now);
+    const { signals, ...rest } = each;
     return { ...rest, verdict: 'unknown', signals: [...signals, doubled] };
   });
-}
-
-/** With signals as old as they are now. */
-function aged(row: TelemetryRow, now: Date): TelemetryRow {
-  const sinceMs = Math.max(0, now.getTime() - Date.parse(row.receivedAt));
-  const signals = row.signals.map((signal) => ({
-    ...signal,
-    ageMs: signal.ageMs === null ? null : signal.ageMs + sinceMs,
-  }));
-  return { ...row, signals };
 }

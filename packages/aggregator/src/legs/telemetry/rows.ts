@@ -10,6 +10,7 @@ export function telemetryRow(hello: Hello, report: ReportMessage, receivedAt: st
   return {
     node: hello.node,
     receivedAt,
+    takenAt: report.takenAt,
     bootId: hello.bootId,
     hardware: hello.hardware,
     verdict: verdict(report.findings, report.collectors),
