@@ -194,6 +194,13 @@ describe('a leg that cannot be trusted gives an empty plan that says so', () => 
     expect(codes(decision, BAD)).toContain(code);
   });
 
+  it('also for a suspect that only seems to be out of service, because the cluster could not be read', () => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD);
+    const decision = decided({ ...fleet, cluster: [] }, { legs: { cluster: { complete: false } } });
+    expect(codes(decision, BAD)).toEqual(['leg-incomplete']);
+  });
+
   it('a doubled name in the cluster', () => {
     const fleet = healthyFleet(64);
     breakNode(fleet, BAD);

@@ -50,16 +50,20 @@ interface Weighing {
   readonly limits: ReturnType<typeof buildLimits>;
 }
 
-/** Every suspect that is not out of service already is planned or refused. */
+/**
+ * Every suspect that is not out of service already is planned or refused. Where nothing may be planned at all, each is
+ * refused for that: when a leg cannot be trusted, nobody knows who is out of service either.
+ */
 function weigh({ input, facts, sets, withheld, limits }: Weighing): Selection {
   const suspects = new Set(sets.get('derived/suspect'));
   const out = sets.get('derived/out-of-service') ?? [];
   const candidates: NodeFacts[] = [];
   const refusals: Refusal[] = [];
   for (const row of facts) {
-    if (!suspects.has(row.node) || has(out, row.node)) continue;
-    const against = [...reasonsAgainst(row, input), ...withheld];
-    if (against.length === 0) candidates.push(row);
+    if (!suspects.has(row.node)) continue;
+    const isOut = has(out, row.node);
+    const against = [...(isOut ? [] : reasonsAgainst(row, input)), ...withheld];
+    if (against.length === 0 && !isOut) candidates.push(row);
     refusals.push(...against.map((reason) => refusal(row.node, reason)));
   }
   const hit = gangsOn(facts.filter(({ node }) => has(out, node)));

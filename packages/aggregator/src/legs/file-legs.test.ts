@@ -68,6 +68,14 @@ describe('rows from files', () => {
     expect(observation.errors[0]?.where).toMatch(/leg\.yaml:\d+:\d+$/);
   });
 
+  it('does not take a misspelt column for an empty one; the site’s own begin with x-', async () => {
+    const misspelt = await observe(fileInventory, stringify([{ ...row, tickets: { id: 'T-1', by: 'dc' } }]));
+    expect(misspelt.errors[0]?.message).toBe(
+      'row 0: the row: has no column tickets: correct it, or begin its name with x-',
+    );
+    expect((await observe(fileInventory, stringify([{ ...row, 'x-owner': 'ann' }]))).complete).toBe(true);
+  });
+
   it('a name twice fails inventory and cluster, not telemetry', async () => {
     const twice = <Row>(rows: readonly Row[]) => JSON.stringify([...rows, ...rows.slice(0, 1)]);
     expect((await observe(fileInventory, twice(fleet.inventory))).errors[0]?.code).toBe('inventory.doubled');

@@ -24,15 +24,29 @@ const REQUIRED = {
   handsOff: 'missing: state null, or { until, by, why }, for every node',
 };
 
-export const inventoryRowSchema: z.ZodType<InventoryRow> = z.object({
+/** A misspelt `ticket` would be no ticket: so what is not known is refused, unless it says that it is the site's own. */
+function columns<Shape extends z.ZodRawShape>(shape: Shape) {
+  const error = ({ code, keys }: { readonly code?: string; readonly keys?: readonly string[] }) =>
+    code === 'unrecognized_keys'
+      ? `has no column ${keys?.join(', ') ?? ''}: correct it, or begin its name with x-`
+      : undefined;
+  return z.preprocess(withoutOwnColumns, z.strictObject(shape, { error }));
+}
+
+function withoutOwnColumns(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !name.startsWith('x-')));
+}
+
+export const inventoryRowSchema: z.ZodType<InventoryRow> = columns({
   node: nodeName,
   lifecycle: z.enum(LIFECYCLES, { error: REQUIRED.lifecycle }),
   pool: orNull(text),
   role: orNull(text),
   protected: z.boolean({ error: REQUIRED.protected }),
-  handsOff: z.object({ until: orNull(time), by: text, why: text }, { error: REQUIRED.handsOff }).nullable(),
+  handsOff: z.strictObject({ until: orNull(time), by: text, why: text }, { error: REQUIRED.handsOff }).nullable(),
   drainRequested: z.boolean().default(false),
-  ticket: orNull(z.object({ id: text, by: text, url: orNull(text) })),
+  ticket: orNull(z.strictObject({ id: text, by: text, url: orNull(text) })),
   serial: orNull(text),
   gpus: orNull(z.object({ model: text, count: z.int().min(0).max(1024) })),
   domains: z.partialRecord(z.enum(DOMAIN_KINDS), text).default({}),
