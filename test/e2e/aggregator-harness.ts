@@ -98,6 +98,7 @@ async function start(dir: string, options: HarnessOptions, log: string[]): Promi
       passIntervalMs: null,
       intervals: { reportMs: 60_000, beatMs: 10_000 },
       connectionsMax: 100,
+      stripDomains: [],
       token: null,
       retention: { eventDays: 30, eventsMax: 1_000_000, historyDays: 400 },
       passRetention: DEFAULT_PASS_RETENTION,

@@ -8,6 +8,7 @@ import type { Policy } from './core/policy.ts';
 import { EMPTY_STATE } from './core/state.ts';
 import { TrivetError, messageOf } from './errors.ts';
 import { withDeadline } from './legs/deadline.ts';
+import { withShortNames } from './legs/short-names.ts';
 import {
   createIngest,
   createLatestReports,
@@ -37,6 +38,8 @@ export interface AggregatorConfig {
   readonly token: string | null;
   readonly retention: Retention;
   readonly passRetention: PassRetention;
+  /** Taken off the ends of node names, in every leg. */
+  readonly stripDomains: readonly string[];
 }
 
 export interface AggregatorDeps {
@@ -102,8 +105,8 @@ async function createParts(config: AggregatorConfig, deps: AggregatorDeps, store
   });
   metrics.observe({ receiver, storeBytes: store.sizeBytes, now });
   const legs = {
-    inventory: withDeadline('inventory', deps.legs.inventory),
-    cluster: withDeadline('cluster', deps.legs.cluster),
+    inventory: withShortNames(withDeadline('inventory', deps.legs.inventory), config.stripDomains),
+    cluster: withShortNames(withDeadline('cluster', deps.legs.cluster), config.stripDomains),
   };
   return { config, deps, legs, startedAt, store, latest, metrics, receiver };
 }
@@ -176,7 +179,8 @@ function startPasses(parts: Parts): { loop: PassLoop; progress: PassProgress } {
 async function pass({ config, deps, legs, startedAt, store, latest }: Parts): Promise<PassOutcome> {
   const { cluster, intervals } = config;
   const { now } = deps;
-  const telemetry = telemetryLeg({ latest, now, startedAt, reportIntervalMs: intervals.reportMs });
+  const reports = telemetryLeg({ latest, now, startedAt, reportIntervalMs: intervals.reportMs });
+  const telemetry = withShortNames(reports, config.stripDomains);
   const outcome = await runPass({
     cluster,
     mode: 'observe',

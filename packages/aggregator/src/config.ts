@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, isMap, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { INTERVAL_MAX_MS } from '@trivet/shared/protocol/limits.ts';
+import { INTERVAL_MAX_MS, NODE_NAME } from '@trivet/shared/protocol/limits.ts';
 import type { AggregatorConfig } from './aggregator.ts';
 import { TrivetError, messageOf } from './errors.ts';
 import { DEFAULT_PASS_RETENTION } from './passes/index.ts';
@@ -62,6 +62,7 @@ const file = z.strictObject({
   beatIntervalSeconds: seconds.default(10),
   /** A connection costs about 50 kB: this many fit into 1 GB. */
   connectionsMax: whole.max(200_000).default(20_000),
+  stripDomains: z.array(z.string().regex(NODE_NAME, 'is not a domain: write it without a leading dot')).default([]),
   retention: z
     .strictObject({
       eventDays: whole.default(DEFAULT_RETENTION.eventDays),
@@ -95,6 +96,7 @@ export function loadSettings(configPath: string | null, overrides: Overrides, en
       passIntervalMs: values.passIntervalSeconds * 1000,
       intervals: { reportMs: values.reportIntervalSeconds * 1000, beatMs: values.beatIntervalSeconds * 1000 },
       connectionsMax: values.connectionsMax,
+      stripDomains: values.stripDomains,
       token: values.tokenFile === undefined ? null : readToken(at('tokenFile', values.tokenFile)),
       retention: values.retention,
       passRetention: values.passRetention,

@@ -176,6 +176,7 @@ function configOf(dir: string, port: number, nodes: number): AggregatorConfig {
     intervals: INTERVALS,
     // Twice, because an agent that starts anew dials before its old connection is gone.
     connectionsMax: 2 * nodes,
+    stripDomains: [],
     token: null,
     retention: DEFAULT_RETENTION,
     passRetention: PASS_RETENTION,

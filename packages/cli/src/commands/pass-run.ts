@@ -1,5 +1,6 @@
 import { fileCluster } from '@trivet/aggregator/legs/cluster/index.ts';
 import { fileInventory } from '@trivet/aggregator/legs/inventory/index.ts';
+import { withShortNames } from '@trivet/aggregator/legs/short-names.ts';
 import { fileTelemetry } from '@trivet/aggregator/legs/telemetry/file.ts';
 import { runPass, type PassOutcome } from '@trivet/aggregator/passes/index.ts';
 import { readPolicy } from '@trivet/aggregator/policy-file.ts';
@@ -22,7 +23,11 @@ export async function runFromFiles(this: CliContext, flags: PassRunFlags): Promi
   const outcome = await runPass({
     cluster: name,
     mode: 'observe',
-    legs: { inventory: fileInventory(inventory), telemetry: fileTelemetry(telemetry), cluster: fileCluster(cluster) },
+    legs: {
+      inventory: withShortNames(fileInventory(inventory), flags.stripDomain ?? []),
+      telemetry: withShortNames(fileTelemetry(telemetry), flags.stripDomain ?? []),
+      cluster: withShortNames(fileCluster(cluster), flags.stripDomain ?? []),
+    },
     policy: read.policy,
     state: kept.state,
     dir: out,

@@ -12,6 +12,7 @@ export interface PassRunFlags {
   readonly out: string;
   readonly name: string;
   readonly at?: Date;
+  readonly stripDomain?: readonly string[];
   readonly json: boolean;
 }
 
@@ -41,6 +42,14 @@ const run = buildCommand<PassRunFlags, [], CliContext>({
         parse: time,
         placeholder: 'TIME',
         brief: 'Decide as of this time instead of now (ages of the legs are counted from it)',
+        optional: true,
+      },
+      stripDomain: {
+        kind: 'parsed',
+        parse: String,
+        placeholder: 'DOMAIN',
+        brief: 'Take this domain off the ends of node names, in every leg (may be given several times)',
+        variadic: true,
         optional: true,
       },
       json: jsonFlag('trivet.pass.run/v1'),
