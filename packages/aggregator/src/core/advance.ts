@@ -4,7 +4,7 @@ import type { Leg } from '@trivet/shared/model/observation.ts';
 import type { NodeFacts, PassInput } from './facts.ts';
 import { acceptHardware } from './identity.ts';
 import { isOver, protectedCounts } from './reconcile.ts';
-import { ofNode, type PassState, type ProtectedCounts } from './state.ts';
+import { ofNode, type PassState, type Place, type ProtectedCounts } from './state.ts';
 import { legReasons } from './withhold.ts';
 
 const HOUR_MS = 3_600_000;
@@ -34,6 +34,7 @@ export function advanceState(input: PassInput, facts: readonly NodeFacts[]): Pas
   return {
     ...state,
     inventoryHighWater: Math.max(state.inventoryHighWater, rows),
+    places: record(facts, ({ expected, place }) => (expected && place !== null ? placeOnly(place) : null)),
     protectedCounts: { inventory: lastProtected('inventory', input), cluster: lastProtected('cluster', input) },
     healthySince: record(facts, ({ healthySince }) => healthySince),
     // A node that no leg names in this pass keeps what is known of it.
@@ -45,6 +46,11 @@ export function advanceState(input: PassInput, facts: readonly NodeFacts[]): Pas
     suspectSince: record(facts, (row) => suspectSince(row, ofNode(state.suspectSince, row.node) ?? now)),
     cordons: state.cordons.filter(({ at }) => !(Date.parse(at) <= Date.parse(now) - HOUR_MS)),
   };
+}
+
+/** Without the rest of the inventory row that it may be part of. */
+function placeOnly({ pool, domains }: Place): Place {
+  return { pool, domains };
 }
 
 function lastProtected(leg: keyof ProtectedCounts, input: PassInput): number {

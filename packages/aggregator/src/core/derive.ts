@@ -47,9 +47,7 @@ const MEMBERS: { readonly [set: string]: Member } = {
   'state/lemon': ({ lemon }) => lemon,
   ...Object.fromEntries(FAULT_CLASSES.map((name) => [`fault/${name}`, (facts) => hasOpen(facts, name)] as const)),
   ...Object.fromEntries(
-    DOMAIN_KINDS.map(
-      (kind) => [`drift/no-${kind}`, ({ inventory }) => inventory?.domains[kind] === undefined] as const,
-    ),
+    DOMAIN_KINDS.map((kind) => [`drift/no-${kind}`, ({ place }) => place?.domains[kind] === undefined] as const),
   ),
 } satisfies { readonly [set: string]: Member };
 

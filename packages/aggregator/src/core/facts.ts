@@ -2,7 +2,7 @@
 import type { Finding, Urgency, Verdict } from '@trivet/shared/model/finding.ts';
 import type { ClusterRow, InventoryRow, Observations, TelemetryRow } from '@trivet/shared/model/observation.ts';
 import type { Policy } from './policy.ts';
-import type { Hold, PassState } from './state.ts';
+import type { Hold, PassState, Place } from './state.ts';
 
 export type Freshness = 'reporting' | 'stale' | 'silent';
 export type ClusterState = 'in-service' | 'cordoned-by-us' | 'cordoned-by-others' | 'down';
@@ -13,6 +13,8 @@ export interface NodeFacts {
   readonly inventory: InventoryRow | null;
   readonly telemetry: TelemetryRow | null;
   readonly cluster: ClusterRow | null;
+  /** Of inventory, or as it last said; null when it never did. */
+  readonly place: Place | null;
   /** Of the last report, by the receiver's clock. */
   readonly telemetryAgeSeconds: number | null;
   readonly freshness: Freshness;

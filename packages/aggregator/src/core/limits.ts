@@ -59,11 +59,11 @@ export function buildLimits(input: PassInput, facts: readonly NodeFacts[], sets:
 export const NOT_KNOWN = '(not known)';
 
 export function poolOf(facts: NodeFacts): string {
-  return facts.inventory?.pool ?? NOT_KNOWN;
+  return facts.place?.pool ?? NOT_KNOWN;
 }
 
 export function domainOf(facts: NodeFacts, kind: DomainKind): string {
-  return facts.inventory?.domains[kind] ?? NOT_KNOWN;
+  return facts.place?.domains[kind] ?? NOT_KNOWN;
 }
 
 /** `population`: N of the policy, those that may be acted on at all. */

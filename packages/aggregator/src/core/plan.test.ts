@@ -219,6 +219,17 @@ describe('the expected set', () => {
     expect(decision.sets.get('derived/out-of-service')).toEqual([nodeName(10)]);
   });
 
+  it('keeps it in the rack and the pool where it stood', () => {
+    const fleet = healthyFleet(64);
+    const { state } = decided(fleet);
+    [8, 9].forEach((index) => breakNode(fleet, nodeName(index)));
+    fleet.inventory.splice(10, 1);
+    // Two of a rack may be out; the one that vanished is one of them.
+    const decision = decided(fleet, { state });
+    expect(planned(decision)).toHaveLength(1);
+    expect(decision.refusals).toMatchObject([{ code: 'domain', limit: 2, users: [expect.any(String), nodeName(10)] }]);
+  });
+
   it('lets a node go by an explicit row', () => {
     const fleet = healthyFleet(64);
     const { state } = decided(fleet);

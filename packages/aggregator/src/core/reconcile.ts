@@ -84,6 +84,7 @@ function factsOf(node: string, context: Context): NodeFacts {
     inventory,
     telemetry,
     cluster,
+    place: inventory ?? ofNode(input.state.places, node),
     ...healthOf(node, reports, context),
     identity: identityOf(node, reports, inventory, context),
     clusterState,

@@ -1,5 +1,6 @@
 /** What must outlive a pass: everything a decision needs that no leg says. Kept in the store, and beside passes from files. */
 import type { Hardware } from '@trivet/shared/model/node.ts';
+import type { InventoryRow } from '@trivet/shared/model/observation.ts';
 
 export interface Hold {
   readonly kind: 'taken-over' | 'cooling-down' | 'command' | 'blocked';
@@ -13,12 +14,20 @@ export interface Hold {
 export const PROTECTING_LEGS = ['inventory', 'cluster'] as const;
 export type ProtectedCounts = { readonly [leg in (typeof PROTECTING_LEGS)[number]]: number };
 
+/** Where a node stands, as inventory says. */
+export interface Place {
+  readonly pool: string | null;
+  readonly domains: InventoryRow['domains'];
+}
+
 export interface PassState {
   readonly version: 1;
   /** E: was managed and once in service. Sorted. Leaves by an explicit row or a command, never by a vanished row. */
   readonly expected: readonly string[];
   /** Largest inventory ever accepted: a smaller one is a shrinking list, and percentages of it would lie. */
   readonly inventoryHighWater: number;
+  /** Where each expected node stood last: one whose row vanished is still missing from its rack and its pool. */
+  readonly places: { readonly [node: string]: Place };
   /** Nodes that each leg protected when it last did any: protection that vanishes as a whole is a broken source, not a decision. */
   readonly protectedCounts: ProtectedCounts;
   /** Healthy without a break since: reset by unknown, stale or a gap. */
@@ -45,6 +54,7 @@ export const EMPTY_STATE: PassState = {
   version: 1,
   expected: [],
   inventoryHighWater: 0,
+  places: {},
   protectedCounts: { inventory: 0, cluster: 0 },
   healthySince: {},
   identities: {},

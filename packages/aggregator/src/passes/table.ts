@@ -7,7 +7,7 @@ type Cell = string | number | null | undefined;
 
 const NODE_COLUMNS: readonly (readonly [column: string, value: (facts: NodeFacts) => Cell])[] = [
   ['node', ({ node }) => node],
-  ['pool', ({ inventory }) => inventory?.pool],
+  ['pool', ({ place }) => place?.pool],
   ['lifecycle', ({ inventory }) => inventory?.lifecycle],
   ['protected', ({ protectedBy }) => protectedBy],
   ['hands_off', ({ inventory, handsOff }) => (handsOff ? inventory?.handsOff?.by : null)],
@@ -26,10 +26,10 @@ const NODE_COLUMNS: readonly (readonly [column: string, value: (facts: NodeFacts
   ['cordon_by', ({ cluster }) => cluster?.cordon?.who ?? cluster?.cordon?.by],
   ['work', ({ cluster }) => cluster?.work.filter(isForeground).length],
   ['gpus_used', ({ cluster }) => cluster?.work.reduce((sum, { gpus }) => sum + gpus, 0)],
-  ['rack', ({ inventory }) => inventory?.domains.rack],
-  ['switch', ({ inventory }) => inventory?.domains.switch],
-  ['power', ({ inventory }) => inventory?.domains.power],
-  ['nvlink', ({ inventory }) => inventory?.domains.nvlink],
+  ['rack', ({ place }) => place?.domains.rack],
+  ['switch', ({ place }) => place?.domains.switch],
+  ['power', ({ place }) => place?.domains.power],
+  ['nvlink', ({ place }) => place?.domains.nvlink],
   ['group', ({ inventory }) => inventory?.group],
   ['hold', ({ hold }) => hold?.kind],
   ['in_flight', ({ inFlight }) => inFlight],

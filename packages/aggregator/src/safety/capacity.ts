@@ -1,6 +1,7 @@
 /** How much may be out at once: counted as unions of names over everything that is out, doubtful or planned. */
 import { DOMAIN_KINDS, type DomainKind } from '@trivet/shared/model/observation.ts';
 import type { Limit } from '../core/policy.ts';
+import { ofNode, type Place } from '../core/state.ts';
 import {
   COMPLETE_MIN_PERCENT,
   HOUR_CORDONS_MIN,
@@ -79,7 +80,7 @@ function unheardNodes({ input, view }: Subject): Complaint[] {
 }
 
 function pools(subject: Subject): Complaint[] {
-  return groups(subject, (node) => subject.view.inventory.get(node)?.[0]?.pool ?? null).flatMap(({ name, members }) => {
+  return groups(subject, (node) => placeOf(subject, node)?.pool ?? null).flatMap(({ name, members }) => {
     const after = unavailableAfter(subject, members);
     const cap = Math.min(percentCap(members.size), members.size - 1);
     return after <= cap
@@ -100,8 +101,13 @@ export const domainsHold: Invariant = (subject) =>
     }),
   );
 
-function domainOf({ view }: Subject, node: string, kind: DomainKind): string | null {
-  return view.inventory.get(node)?.[0]?.domains[kind] ?? null;
+function domainOf(subject: Subject, node: string, kind: DomainKind): string | null {
+  return placeOf(subject, node)?.domains[kind] ?? null;
+}
+
+/** A node whose row vanished is still missing from where it last stood. */
+function placeOf({ view, input }: Subject, node: string): Place | null {
+  return view.inventory.get(node)?.[0] ?? ofNode(input.state.places, node);
 }
 
 /** Groups of expected nodes in which something is planned. What is out already is not the plan's doing. */
