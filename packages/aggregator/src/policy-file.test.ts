@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from './core/policy.ts';
-import { readPolicy } from './policy-file.ts';
+import { printPolicy, readPolicy } from './policy-file.ts';
 
 let dir = '';
 beforeAll(async () => {
@@ -44,6 +44,15 @@ describe('policy.yaml', () => {
     });
   });
 
+  it('prints any policy so that it is read back the same', async () => {
+    for (const cluster of ['sjc', 'oddball']) {
+      const first = await read(EXAMPLE, cluster);
+      if (!first.ok) throw new Error(first.message);
+      expect(await read(printPolicy(first.policy, cluster), cluster)).toEqual(first);
+    }
+    expect(await read(printPolicy(DEFAULT_POLICY, 'sjc'))).toEqual({ ok: true, policy: DEFAULT_POLICY });
+  });
+
   it('keeps defaults for what is not written', async () => {
     expect(await read('{}')).toEqual({ ok: true, policy: DEFAULT_POLICY });
   });
@@ -70,7 +79,7 @@ describe('policy.yaml', () => {
     ],
     ['an archetype that is not there', 'clusters: { sjc: { archetype: huge } }', 'there is no archetype huge'],
     ['an archetype with an odd name', 'clusters: { sjc: { archetype: constructor } }', 'no archetype constructor'],
-    ['a domain kind that we do not know', 'domains: { row: { max: 1, why: x } }', 'row'],
+    ['a domain kind that is no word', 'domains: { Row: { max: 1, why: x } }', 'Row'],
   ])('refuses %s, with its place', async (_name, text, message) => {
     const result = await read(text);
     expect(result.ok).toBe(false);

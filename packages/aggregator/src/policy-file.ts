@@ -1,9 +1,10 @@
 /** policy.yaml → Policy for one cluster. Every number needs its `why`; what is not written keeps its default. */
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { NODE_NAME, NODE_NAME_RULE } from '@trivet/shared/protocol/limits.ts';
-import { DOMAIN_KINDS } from '@trivet/shared/model/observation.ts';
 import { DEFAULT_POLICY, type Limit, type Policy } from './core/policy.ts';
 import { readDocument } from './legs/rows.ts';
+import { domainKind } from './legs/schemas.ts';
 
 const why = z.string('missing: say why, for whoever is paged').trim().min(1, 'empty: say why, for whoever is paged');
 const count = z.int().min(0);
@@ -42,7 +43,7 @@ const entrySchema = z.preprocess(
 const policyFileSchema = z.strictObject({
   archetypes: z.record(z.string(), entrySchema).default({}),
   clusters: z.record(z.string(), entrySchema).default({}),
-  domains: z.partialRecord(z.enum(DOMAIN_KINDS), z.strictObject({ max: count, why })).optional(),
+  domains: z.record(domainKind, z.strictObject({ max: count, why })).optional(),
   minimumHealthy: z.strictObject({ count, why }).optional(),
   protect: z.strictObject({ nodes: z.array(nodeName), why }).optional(),
   healthyDelay: z.strictObject({ seconds, why }).optional(),
@@ -84,8 +85,15 @@ function policyOf(file: z.infer<typeof policyFileSchema>, cluster: string, path:
 function withoutAbsent(rest: Omit<z.infer<typeof policyFileSchema>, 'archetypes' | 'clusters'>): Partial<Policy> {
   const { domains, ...others } = rest;
   const present = Object.entries(others).filter(([, value]) => value !== undefined);
-  const stated = Object.entries(domains ?? {}).flatMap(([kind, limit]) =>
-    limit === undefined ? [] : [[kind, limit] as const],
-  );
-  return { ...Object.fromEntries(present), domains: { ...DEFAULT_POLICY.domains, ...Object.fromEntries(stated) } };
+  return { ...Object.fromEntries(present), domains: { ...DEFAULT_POLICY.domains, ...domains } };
+}
+
+/** The file that gives this policy to this cluster: what a pass keeps, so that it can be decided again. */
+export function printPolicy(policy: Policy, cluster: string): string {
+  const { unavailable, ...rest } = policy;
+  const { percentBasisPoints, ...limit } = unavailable;
+  return stringify({
+    clusters: { [cluster]: { unavailable: { percent: percentBasisPoints / 100, ...limit } } },
+    ...rest,
+  });
 }

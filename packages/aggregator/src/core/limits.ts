@@ -2,7 +2,7 @@
  * Everything that limits how many nodes may be out at once, as one shape: a name, a number, and the nodes that use it now.
  * A union of names, so nobody is counted twice, whoever took the node out. A step is allowed when it fits all its limits.
  */
-import { DOMAIN_KINDS, type DomainKind } from '@trivet/shared/model/observation.ts';
+import { DOMAIN_KINDS } from '@trivet/shared/model/observation.ts';
 import type { RefusalCode } from '@trivet/shared/model/plan.ts';
 import {
   HOUR_CORDONS_MIN,
@@ -16,6 +16,7 @@ import type { NodeFacts, PassInput } from './facts.ts';
 import type { NodeSet } from './node-set.ts';
 import { budgetOf, type Policy } from './policy.ts';
 import type { Sets } from './recipes.ts';
+import { ofNode } from './state.ts';
 
 export interface NodeLimit {
   readonly code: Extract<RefusalCode, 'budget' | 'pool' | 'last-node' | 'domain' | 'rate'>;
@@ -40,7 +41,7 @@ export function buildLimits(input: PassInput, facts: readonly NodeFacts[], sets:
   const budget = clusterLimit(input, expected, unavailable);
   const shared = [budget, ...rateLimits(input, expected.length)];
   const pools = groupLimits(expected, unavailable, poolOf, poolLimits);
-  const domains = DOMAIN_KINDS.map((kind) => ({
+  const domains = kindsOf(expected, input.policy).map((kind) => ({
     kind,
     limits: groupLimits(expected, unavailable, (row) => domainOf(row, kind), domainLimits(kind, input.policy)),
   }));
@@ -62,8 +63,8 @@ export function poolOf(facts: NodeFacts): string {
   return facts.place?.pool ?? NOT_KNOWN;
 }
 
-export function domainOf(facts: NodeFacts, kind: DomainKind): string {
-  return facts.place?.domains[kind] ?? NOT_KNOWN;
+export function domainOf(facts: NodeFacts, kind: string): string {
+  return ofNode(facts.place?.domains ?? {}, kind) ?? NOT_KNOWN;
 }
 
 /** `population`: N of the policy, those that may be acted on at all. */
@@ -152,9 +153,15 @@ function poolLimits(name: string, members: NodeSet, users: NodeSet): NodeLimit[]
   return [share, last];
 }
 
+/** Those that everybody knows, those that policy limits, and those that any expected node stands in. */
+function kindsOf(expected: readonly NodeFacts[], { domains }: Policy): string[] {
+  const seen = expected.flatMap(({ place }) => Object.keys(place?.domains ?? {}));
+  return [...new Set([...DOMAIN_KINDS, ...Object.keys(domains), ...seen])].sort();
+}
+
 /** Safety's quarter holds for every kind of domain, also for one that policy does not mention. */
-function domainLimits(kind: DomainKind, { domains }: Policy): MakeLimits {
-  const stated = domains[kind];
+function domainLimits(kind: string, { domains }: Policy): MakeLimits {
+  const stated = ofNode(domains, kind);
   return (name, members, users) => {
     const limit = Math.min(stated?.max ?? Infinity, quarterOf(members.length) ?? Infinity);
     if (limit === Infinity) return [];

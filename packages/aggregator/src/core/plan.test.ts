@@ -116,7 +116,7 @@ describe('one hard fault', () => {
 
   it('is planned when the tool that fails says itself that the GPU is lost', () => {
     const fleet = healthyFleet(64);
-    const { takenAt, signals } = telemetryRow(BAD);
+    const { signals, receivedAt: takenAt } = telemetryRow(BAD);
     const evidence = [{ at: takenAt, source: 'nvidia-smi', text: 'GPU is lost' }];
     const findings = [hardFinding(BAD, { code: 'gpu.lost', lastSeen: takenAt, evidence })];
     changeTelemetry(fleet, BAD, {

@@ -1,6 +1,4 @@
 /** Numbers that people review, each with its reason. They can only tighten what `safety/` holds, never loosen it. */
-import type { DomainKind } from '@trivet/shared/model/observation.ts';
-
 export interface Limit {
   /** Basis points (1/100 of a percent) of N, so that no float decides. */
   readonly percentBasisPoints: number;
@@ -14,7 +12,7 @@ export interface Policy {
   /** Of the cluster. */
   readonly unavailable: Limit;
   /** Most nodes of one failure domain, by kind, that may be out at once. */
-  readonly domains: { readonly [kind in DomainKind]?: { readonly max: number; readonly why: string } };
+  readonly domains: { readonly [kind: string]: { readonly max: number; readonly why: string } };
   /** Nodes that must stay healthy, in the cluster. */
   readonly minimumHealthy: { readonly count: number; readonly why: string };
   /** Nodes that policy protects, by name. */

@@ -105,7 +105,7 @@ function evidenceAgeSeconds(finding: Finding, { telemetry }: NodeFacts, { now }:
     .filter(({ name, state, ageMs }) => sources.has(name) && state === 'ok' && ageMs !== null)
     .map(({ ageMs }) => (ageMs ?? Infinity) / 1000);
   // Both by the node's clock; a finding seen after the report that holds it was seen at no time that we can use.
-  const seenAgain = (Date.parse(telemetry.takenAt) - Date.parse(finding.lastSeen)) / 1000;
+  const seenAgain = (Date.parse(telemetry.takenAt ?? '') - Date.parse(finding.lastSeen)) / 1000;
   if (seenAgain >= 0) ages.push(seenAgain);
   return Math.floor(Math.min(Infinity, ...ages) + ageSeconds(telemetry.receivedAt, Date.parse(now)));
 }

@@ -2,13 +2,7 @@
 import { z } from 'zod';
 import { NODE_NAME, NODE_NAME_RULE } from '@trivet/shared/protocol/limits.ts';
 import { finding, hardware, id, signal, text as anyText } from '@trivet/shared/protocol/report-schema.ts';
-import {
-  DOMAIN_KINDS,
-  LIFECYCLES,
-  type ClusterRow,
-  type InventoryRow,
-  type TelemetryRow,
-} from '@trivet/shared/model/observation.ts';
+import { LIFECYCLES, type ClusterRow, type InventoryRow, type TelemetryRow } from '@trivet/shared/model/observation.ts';
 import { VERDICTS } from '@trivet/shared/model/finding.ts';
 
 const nodeName = z.string('missing: name the node').regex(NODE_NAME, `is not a node name (${NODE_NAME_RULE})`);
@@ -23,6 +17,9 @@ const REQUIRED = {
   protected: 'missing or not true/false: state for every node whether it is protected',
   handsOff: 'missing: state null, or { until, by, why }, for every node',
 };
+
+/** A word; `rack` and its like have sets and columns of their own, any other counts as much. */
+export const domainKind = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'is no kind of failure domain: a lower-case word');
 
 /** A misspelt `ticket` would be no ticket: so what is not known is refused, unless it says that it is the site's own. */
 function columns<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -49,11 +46,11 @@ export const inventoryRowSchema: z.ZodType<InventoryRow> = columns({
   ticket: orNull(z.strictObject({ id: text, by: text, url: orNull(text) })),
   serial: orNull(text),
   gpus: orNull(z.object({ model: text, count: z.int().min(0).max(1024) })),
-  domains: z.partialRecord(z.enum(DOMAIN_KINDS), text).default({}),
+  domains: z.record(domainKind, text).default({}),
   group: orNull(text),
 });
 
-export const clusterRowSchema: z.ZodType<ClusterRow> = z.object({
+export const clusterRowSchema: z.ZodType<ClusterRow> = columns({
   node: nodeName,
   uid: orNull(text),
   ready: z.boolean(),
@@ -63,7 +60,7 @@ export const clusterRowSchema: z.ZodType<ClusterRow> = z.object({
     .nullable(),
   drained: z.boolean(),
   work: z.array(
-    z.object({
+    z.strictObject({
       id: text,
       kind: text,
       gang: orNull(text),
@@ -77,10 +74,10 @@ export const clusterRowSchema: z.ZodType<ClusterRow> = z.object({
   reason: orNull(anyText),
 });
 
-export const telemetryRowSchema: z.ZodType<TelemetryRow> = z.object({
+export const telemetryRowSchema: z.ZodType<TelemetryRow> = columns({
   node: nodeName,
   receivedAt: time,
-  takenAt: time,
+  takenAt: orNull(time),
   bootId: id,
   hardware,
   verdict: z.enum(VERDICTS),

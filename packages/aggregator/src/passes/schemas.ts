@@ -1,7 +1,6 @@
 /** What pass folders and the API give back, for whoever reads it: parsed, because files are edited and servers differ. */
 import { z } from 'zod';
 import { ACTIONS, URGENCIES } from '@trivet/shared/model/finding.ts';
-import { DOMAIN_KINDS } from '@trivet/shared/model/observation.ts';
 import { MODES, REFUSAL_CODES, type Plan, type Refusal } from '@trivet/shared/model/plan.ts';
 import { NODE_NAME } from '@trivet/shared/protocol/limits.ts';
 import { hardware } from '@trivet/shared/protocol/report-schema.ts';
@@ -78,10 +77,7 @@ export const stateSchema: z.ZodType<PassState> = z.strictObject({
   version: z.literal(1),
   expected: z.array(node),
   inventoryHighWater: z.int().min(0),
-  places: z.record(
-    node,
-    z.object({ pool: z.string().nullable(), domains: z.partialRecord(z.enum(DOMAIN_KINDS), z.string()) }),
-  ),
+  places: z.record(node, z.object({ pool: z.string().nullable(), domains: z.record(z.string(), z.string()) })),
   protectedCounts: z.strictObject({ inventory: z.int().min(0), cluster: z.int().min(0) }),
   healthySince: z.record(node, time),
   identities: z.record(node, hardware),

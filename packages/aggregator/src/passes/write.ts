@@ -1,7 +1,6 @@
 /** Writes the evidence of a pass: observations first, then what was derived from them, then what was decided. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import { CATALOGUE } from '@trivet/shared/health/catalogue/index.ts';
 import { LEGS } from '@trivet/shared/model/observation.ts';
 import type { Decision } from '../core/plan.ts';
@@ -9,6 +8,7 @@ import type { PassInput } from '../core/facts.ts';
 import { printSet } from '../core/node-set.ts';
 import { printRecipes, SET_NAMES } from '../core/recipes.ts';
 import { ageSeconds } from '../core/reconcile.ts';
+import { printPolicy } from '../policy-file.ts';
 import { writeWhole } from './folder.ts';
 import { printNodes, printRefusals } from './table.ts';
 
@@ -18,7 +18,7 @@ export async function writeObservations(folder: string, input: PassInput): Promi
     await writeWhole(join(folder, 'observations', `${leg}.json`), printRows(head, rows));
   }
   await writeWhole(join(folder, 'observations', 'state.json'), printJson(input.state));
-  await writeWhole(join(folder, 'observations', 'policy.yaml'), stringify(input.policy));
+  await writeWhole(join(folder, 'observations', 'policy.yaml'), printPolicy(input.policy, input.cluster));
 }
 
 /** One row a line, so that two passes can be compared with `diff`. */

@@ -1,5 +1,4 @@
 /** How much may be out at once: counted as unions of names over everything that is out, doubtful or planned. */
-import { DOMAIN_KINDS, type DomainKind } from '@trivet/shared/model/observation.ts';
 import type { Limit } from '../core/policy.ts';
 import { ofNode, type Place } from '../core/state.ts';
 import {
@@ -91,18 +90,25 @@ function pools(subject: Subject): Complaint[] {
 
 /** I-9: no failure domain loses more than its cap; nodes whose domain is not known share one. */
 export const domainsHold: Invariant = (subject) =>
-  DOMAIN_KINDS.flatMap((kind) =>
+  [...kinds(subject)].flatMap((kind) =>
     groups(subject, (node) => domainOf(subject, node, kind)).flatMap(({ name, members }) => {
       const after = unavailableAfter(subject, members);
-      const max = subject.input.policy.domains[kind]?.max ?? members.size;
+      const max = ofNode(subject.input.policy.domains, kind)?.max ?? members.size;
       const cap = members.size > SMALL_POPULATION ? Math.min(max, percentCap(members.size)) : max;
       const text = `${kind} ${name}: ${after} would be out, ${cap} may`;
       return after <= cap ? [] : [{ invariant: 'I-9', node: null, text }];
     }),
   );
 
-function domainOf(subject: Subject, node: string, kind: DomainKind): string | null {
-  return placeOf(subject, node)?.domains[kind] ?? null;
+/** Every kind that anybody names: a limit for one kind leaves the others as they are. */
+function kinds({ view, input }: Subject): Set<string> {
+  const stood = Object.values(input.state.places).flatMap(({ domains }) => Object.keys(domains));
+  const stand = [...view.inventory.values()].flatMap(([row]) => Object.keys(row?.domains ?? {}));
+  return new Set([...Object.keys(input.policy.domains), ...stood, ...stand]);
+}
+
+function domainOf(subject: Subject, node: string, kind: string): string | null {
+  return ofNode(placeOf(subject, node)?.domains ?? {}, kind);
 }
 
 /** A node whose row vanished is still missing from where it last stood. */

@@ -54,7 +54,7 @@ const staleEvidence: Complain = ({ input, view }, { node, findings }) => {
 
 /** Seen again, or a collector that saw it read well, at most so long before the report. */
 function isConfirmed({ signals, takenAt }: TelemetryRow, finding: Finding, withinSeconds: number): boolean {
-  const unseenMs = Date.parse(takenAt) - Date.parse(finding.lastSeen);
+  const unseenMs = Date.parse(takenAt ?? '') - Date.parse(finding.lastSeen);
   if (unseenMs >= 0 && unseenMs <= withinSeconds * 1000) return true;
   const sources = new Set(finding.evidence.map(({ source }) => source));
   return signals.some(

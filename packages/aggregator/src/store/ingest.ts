@@ -128,7 +128,6 @@ async function upsertReports(tx: Transaction<Database>, reports: readonly Stored
         node: row.node,
         report_id: reportId,
         agent_id: agentId,
-        taken_at: row.takenAt,
         received_at: row.receivedAt,
         row: JSON.stringify(row),
       })),
@@ -137,7 +136,6 @@ async function upsertReports(tx: Transaction<Database>, reports: readonly Stored
       conflict.column('node').doUpdateSet((eb) => ({
         report_id: eb.ref('excluded.report_id'),
         agent_id: eb.ref('excluded.agent_id'),
-        taken_at: eb.ref('excluded.taken_at'),
         received_at: eb.ref('excluded.received_at'),
         row: eb.ref('excluded.row'),
       })),

@@ -45,7 +45,6 @@ export interface ReportsTable {
   node: string;
   report_id: string;
   agent_id: string;
-  taken_at: string;
   received_at: string;
   /** JSON of TelemetryRow, `receivedAt` and all. */
   row: string;

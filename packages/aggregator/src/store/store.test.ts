@@ -280,7 +280,7 @@ describe('a database file', () => {
   it('with a report that cannot be read is refused, and says which', async () => {
     await stop(await start());
     const broken = new DatabaseSync(path);
-    broken.exec(`INSERT INTO reports VALUES ('n1', 'r', 'a', '${NOW}', '${NOW}', '{cut')`);
+    broken.exec(`INSERT INTO reports VALUES ('n1', 'r', 'a', '${NOW}', '{cut')`);
     broken.close();
     const store = await start();
     await expect(store.latestReports()).rejects.toMatchObject({

@@ -32,7 +32,6 @@ export type Lifecycle = (typeof LIFECYCLES)[number];
 
 /** Kinds of failure domain. A node whose domain is not known shares one common domain with every other such node. */
 export const DOMAIN_KINDS = ['rack', 'switch', 'power', 'nvlink'] as const;
-export type DomainKind = (typeof DOMAIN_KINDS)[number];
 
 export interface HandsOff {
   readonly until: string | null;
@@ -60,7 +59,8 @@ export interface InventoryRow {
   readonly ticket: Ticket | null;
   readonly serial: string | null;
   readonly gpus: { readonly model: string; readonly count: number } | null;
-  readonly domains: { readonly [kind in DomainKind]?: string };
+  /** By kind of failure domain: those of DOMAIN_KINDS, or any other that the site knows (`zone`, `cooling`). */
+  readonly domains: { readonly [kind: string]: string };
   /** Replica group: nodes that serve one thing and must not go together. */
   readonly group: string | null;
 }
@@ -69,8 +69,8 @@ export interface TelemetryRow {
   readonly node: string;
   /** By the receiver's clock: the last report, not the last heartbeat. */
   readonly receivedAt: string;
-  /** By the node's clock: comparable with the times of its findings, and with nothing else. */
-  readonly takenAt: string;
+  /** By the node's clock: comparable with the times of its findings, and with nothing else. Null: not said. */
+  readonly takenAt: string | null;
   readonly bootId: string;
   readonly hardware: Hardware;
   /** Of the agent, for display; the core recomputes it from findings and signals. */

@@ -136,7 +136,8 @@ export const finding = z.object({
 export const signal = z.object({
   name: id,
   state: z.enum(['ok', 'unknown', 'failed']),
-  required: z.boolean(),
+  // A sense that does not say is one that the node cannot do without.
+  required: z.boolean().default(true),
   reason: text.nullable(),
   ageMs: z.number().min(0).nullable(),
 });

@@ -34,7 +34,6 @@ async function agentTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('node', 'text', (column) => column.primaryKey())
     .addColumn('report_id', 'text', (column) => column.notNull())
     .addColumn('agent_id', 'text', (column) => column.notNull())
-    .addColumn('taken_at', 'text', (column) => column.notNull())
     .addColumn('received_at', 'text', (column) => column.notNull())
     .addColumn('row', 'text', (column) => column.notNull())
     .execute();
