@@ -1,3 +1,4 @@
+/** Unit, property, integration and chaos tests of all packages; what needs other servers lives in test/real. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

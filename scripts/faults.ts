@@ -11,7 +11,7 @@ const HEAD = `# Faults: what is seen, and what it calls for
 Generated from \`packages/shared/src/health/catalogue/\` by \`node scripts/faults.ts\`: change it there.
 
 A **class** says how a fault is treated; it decides the action. Only \`reset\`, \`reboot\` and \`replace\` make a node unhealthy and may drain it.
-A **hard** fault stands alone; a **soft** one is refused with \`evidence-soft\` until it repeats or a second signal agrees. \`ignore\`, \`app\` and \`follow\`
+A **hard** fault stands alone; a **soft** one drains nobody: it is refused with \`evidence-soft\`. \`ignore\`, \`app\` and \`follow\`
 leave the verdict alone; everything else degrades the node. A code that is not here is \`unclassified\`: shown, counted, never drains.
 Where sources disagree, the reason says why we chose so. The driver's own verdict (Xid 154, \`gpu_recovery_action\`) counts beside the table; the stronger holds.
 

@@ -3,6 +3,7 @@
  * when a line opens a finding; the long one asks the vendor's tool. Neither waits for the other: a tool that hangs on a
  * sick GPU must not hide what the kernel says about that GPU.
  */
+import manifest from '../package.json' with { type: 'json' };
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -28,7 +29,7 @@ import type { LocalHttp, Readiness } from './outputs/http.ts';
 import { Push } from './outputs/push.ts';
 import { lockState } from './state-lock.ts';
 
-export const AGENT_VERSION = '0.1.0';
+export const AGENT_VERSION = manifest.version;
 
 export interface AgentDeps {
   readonly log: Log;

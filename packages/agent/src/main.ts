@@ -14,6 +14,7 @@ Watches this node's GPUs and reports to an aggregator. Settings as flags, as env
 below without dashes (stateDir, …) in the file:
 
 ${settingsHelp()}
+  --check-config  says whether the settings are right, and starts nothing
   --version, --help
 `;
 const EXIT = { done: 0, failed: 1, usage: 64 } as const;
@@ -27,8 +28,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (flags['help'] === 'true') return say(USAGE, EXIT.done);
   if (flags['version'] === 'true') return say(`${AGENT_VERSION}\n`, EXIT.done);
   try {
-    const { config: file, ...settings } = flags;
+    const { config: file, checkConfig, ...settings } = flags;
     const config = await loadConfig(file ?? null, settings, process.env);
+    if (checkConfig === 'true') return say('settings are right\n', EXIT.done);
     const log = createLog({ level: config.logLevel, now: Date.now, write: (line) => process.stderr.write(line) });
     const ended = signalled();
     const agent = await startAgent(config, { log });
@@ -44,7 +46,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** By name of the setting; a text says what is wrong. */
 function readFlags(argv: readonly string[]): Record<string, string> | string {
   const text = [...SETTING_NAMES.map(dashed), 'config'].map((name) => [name, { type: 'string' }] as const);
-  const plain = ['help', 'version'].map((name) => [name, { type: 'boolean' }] as const);
+  const plain = ['help', 'version', 'check-config'].map((name) => [name, { type: 'boolean' }] as const);
   try {
     const { values } = parseArgs({ args: [...argv], options: Object.fromEntries([...text, ...plain]) });
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [camel(name), String(value)]));

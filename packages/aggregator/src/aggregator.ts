@@ -1,4 +1,5 @@
 /** Wires the aggregator: store, receiver, legs, pass loop and API around the core. The simulator starts one like this too. */
+import manifest from '../package.json' with { type: 'json' };
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Intervals } from '@trivet/shared/protocol/messages.ts';
@@ -22,7 +23,7 @@ import { startPassLoop, type PassLoop } from './pass-loop.ts';
 import { passKeeper, runPass, type PassOutcome, type PassRetention } from './passes/index.ts';
 import { createStore, openSqlite, type Retention, type Store } from './store/index.ts';
 
-export const VERSION = '0.1.0';
+export const VERSION = manifest.version;
 
 export interface AggregatorConfig {
   /** Everything that is kept: `trivet.db` and `passes/`. */

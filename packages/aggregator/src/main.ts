@@ -3,8 +3,7 @@
  * `trivet-aggregator`: reads its settings, starts, and ends cleanly on SIGTERM or SIGINT. Exit: 0 stopped, 1 failed, 64 usage.
  */
 import { parseArgs } from 'node:util';
-import manifest from '../package.json' with { type: 'json' };
-import { startAggregator, type RunningAggregator } from './aggregator.ts';
+import { startAggregator, VERSION, type RunningAggregator } from './aggregator.ts';
 import { VARIABLES, dashed, loadSettings, type Overrides, type Settings } from './config.ts';
 import { DEFAULT_POLICY } from './core/policy.ts';
 import { TrivetError, messageOf } from './errors.ts';
@@ -59,7 +58,7 @@ function readArguments(args: readonly string[]): Arguments | string | null {
     });
     const given: Readonly<Record<string, unknown>> = values;
     if (given['help'] === true) return USAGE;
-    if (given['version'] === true) return `${manifest.version}\n`;
+    if (given['version'] === true) return `${VERSION}\n`;
     const text = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined);
     return {
       config: text('config') ?? process.env['TRIVET_CONFIG'] ?? null,

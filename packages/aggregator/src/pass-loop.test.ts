@@ -16,6 +16,7 @@ const outcome = (id: string): PassOutcome => ({
   refusals: {},
   headroom: 0,
   legAgesSeconds: {},
+  legErrors: {},
   durationMs: 1,
 });
 

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { NODE_NAME, NODE_NAME_RULE } from '@trivet/shared/protocol/limits.ts';
 import { DEFAULT_POLICY, type Limit, type Policy } from './core/policy.ts';
-import { readDocument } from './legs/rows.ts';
+import { issueText, readDocument } from './legs/rows.ts';
 import { domainKind } from './legs/schemas.ts';
 
 const why = z.string('missing: say why, for whoever is paged').trim().min(1, 'empty: say why, for whoever is paged');
@@ -64,7 +64,7 @@ export async function readPolicy(path: string, cluster: string): Promise<PolicyR
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const at = (issue?.path ?? []).filter((key) => typeof key !== 'symbol');
-    const message = `${at.join('.') || 'policy'}: ${issue?.message ?? 'not understood'}`;
+    const message = `${at.join('.') || 'policy'}: ${issueText(issue)}`;
     return { ok: false, where: read.document.locate(at), message };
   }
   return policyOf(parsed.data, cluster, path);

@@ -16,6 +16,7 @@ const OUTCOME: PassOutcome = {
   refusals: { budget: 3 },
   headroom: 1,
   legAgesSeconds: { inventory: 100, telemetry: 0 },
+  legErrors: {},
   durationMs: 250,
 };
 

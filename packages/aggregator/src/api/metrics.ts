@@ -116,6 +116,12 @@ function passMetrics(registry: Registry) {
   );
   const sets = gauge('trivet_set_nodes', 'Nodes in each set of the last pass.', 'set');
   const refusals = gauge('trivet_refusals', 'Refusals of the last pass, by code.', 'code');
+  const legErrors = new Counter({
+    name: 'trivet_leg_errors_total',
+    help: 'Rows and files of a leg that passes refused, because they were not understood.',
+    labelNames: ['leg'],
+    registers: [registry],
+  });
   let last: LastPass | null = null;
 
   function passed(outcome: PassOutcome, at: Date): void {
@@ -128,6 +134,7 @@ function passMetrics(registry: Registry) {
     for (const [set, size] of Object.entries(outcome.setSizes).slice(0, SETS_MAX)) sets.labels(set).set(size);
     refusals.reset();
     for (const [code, count] of Object.entries(outcome.refusals)) refusals.labels(code).set(count);
+    for (const [leg, count] of Object.entries(outcome.legErrors)) legErrors.labels(leg).inc(count);
     last = { ages: outcome.legAgesSeconds, at };
   }
 

@@ -3,6 +3,7 @@ import { actionRank, URGENCIES, type Finding, type Urgency, type Verdict } from 
 import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
 import { strongest, verdict } from '@trivet/shared/health/verdict.ts';
 import {
+  NEVER_OBSERVED,
   TRIVET,
   type ClusterRow,
   type InventoryRow,
@@ -153,6 +154,7 @@ function sinceOf(before: string | null, now: string): string {
 
 /** Of an ISO time before `nowMs`. Infinite when nobody can tell: a time that cannot be read, or that has yet to come. */
 export function ageSeconds(at: string, nowMs: number): number {
+  if (at === NEVER_OBSERVED) return Infinity;
   const seconds = (nowMs - Date.parse(at)) / 1000;
   return seconds >= -CLOCK_SKEW_MAX_SECONDS ? Math.max(0, Math.floor(seconds)) : Infinity;
 }

@@ -81,7 +81,7 @@ function softText(strongest: Finding | null): string {
   const code = strongest?.code ?? 'no open finding';
   if (strongest?.strength === 'hard')
     return `${code} drains nobody by our own catalogue, whatever its agent makes of it`;
-  return `${code} alone is soft evidence: it needs repetition or a second signal`;
+  return `${code} alone is soft evidence: it drains nobody`;
 }
 
 /** Hard findings that are still vouched for: the only ones that a step may rest on. */

@@ -1,5 +1,5 @@
 /** Reasons why a pass may plan nothing at all: a leg that cannot be trusted, or protection that vanished. Empty is never "all". */
-import { LEGS, type Leg, type Observation } from '@trivet/shared/model/observation.ts';
+import { LEGS, NEVER_OBSERVED, type Leg, type Observation } from '@trivet/shared/model/observation.ts';
 import type { Plan } from '@trivet/shared/model/plan.ts';
 import { COMPLETE_MIN_PERCENT } from '../safety/constants.ts';
 import type { NodeFacts, PassInput } from './facts.ts';
@@ -33,7 +33,9 @@ function unusable(leg: Leg, input: PassInput): Withheld[] {
   const age = ageSeconds(observation.observedAt, Date.parse(input.now));
   const limit = input.policy.legMaxAge[`${leg}Seconds`];
   const old = Number.isFinite(age) ? `${age} s old` : `of ${observation.observedAt}, no time that has been`;
-  if (age > limit) out.push({ code: 'leg-stale', text: `${leg} is ${old}; the limit is ${limit} s` });
+  // One that could not be read at all has no age: that it is not complete says why.
+  if (age > limit && observation.observedAt !== NEVER_OBSERVED)
+    out.push({ code: 'leg-stale', text: `${leg} is ${old}; the limit is ${limit} s` });
   if (observation.cluster !== input.cluster) {
     out.push({
       code: 'leg-incomplete',

@@ -6,7 +6,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type ParsedNode } from 'yaml';
 import { z } from 'zod';
-import type { Leg, Observation, ObservationError } from '@trivet/shared/model/observation.ts';
+import { NEVER_OBSERVED, type Leg, type Observation, type ObservationError } from '@trivet/shared/model/observation.ts';
 
 /** 100,000 nodes are about 100 MB of JSON telemetry; a file beyond this is not one of ours. */
 const FILE_MAX_BYTES = 512 * 1024 * 1024;
@@ -66,7 +66,10 @@ function parseYaml(path: string, text: string, modifiedAt: string): FileRead {
     return `${path}:${line}:${col}`;
   };
   const [problem] = document.errors;
-  if (problem !== undefined) return fileError('file.syntax', place(problem.pos[0]), `is not YAML: ${problem.code}`);
+  if (problem !== undefined) {
+    const [what = problem.code] = problem.message.split('\n');
+    return fileError('file.syntax', place(problem.pos[0]), `is not YAML: ${what.replace(/ at line \d+.*$/, '')}`);
+  }
   const locate = (at: readonly (string | number)[]) => place(nodeAt(document.contents, at)?.range?.[0] ?? 0);
   // maxAliasCount bounds "billion laughs": a document that expands itself.
   return { ok: true, document: { value: document.toJS({ maxAliasCount: 100 }), modifiedAt, locate } };
@@ -126,7 +129,19 @@ export function rowsToObservation<Row extends { readonly node: string }>(request
 
 /** Nothing could be read: no rows, not complete, and infinitely old, so that nobody takes it for an empty fleet. */
 export function failedObservation(leg: Leg, cluster: string, error: ObservationError): Observation<never> {
-  return { leg, cluster, observedAt: '1970-01-01T00:00:00.000Z', complete: false, errors: [error], rows: [] };
+  return { leg, cluster, observedAt: NEVER_OBSERVED, complete: false, errors: [error], rows: [] };
+}
+
+/** What is wrong, in words: the library's own are about types that only we know. */
+export function issueText(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'not understood';
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return `missing: write a ${issue.expected}`;
+  if (issue.code === 'invalid_type')
+    return issue.message.replace('Invalid input: expected', 'write a').replace(', received', ', not');
+  if (issue.code === 'unrecognized_keys' && issue.message.startsWith('Unrecognized'))
+    return `no such key: ${issue.keys.join(', ')}`;
+  return issue.message;
 }
 
 function rowError(
@@ -138,7 +153,7 @@ function rowError(
   const [issue] = error.issues;
   const path = (issue?.path ?? []).filter((key) => typeof key !== 'symbol');
   const field = path.length === 0 ? 'the row' : path.join('.');
-  const message = `row ${at.at(-1) ?? 0}: ${field}: ${issue?.message ?? 'not understood'}`;
+  const message = `row ${at.at(-1) ?? 0}: ${field}: ${issueText(issue)}`;
   return { code: `${leg}.row`, where: document.locate([...at, ...path]), message };
 }
 

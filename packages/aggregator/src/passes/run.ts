@@ -48,6 +48,8 @@ export interface PassOutcome {
   /** Nodes that the cluster's budget still allows, after the plan. */
   readonly headroom: number;
   readonly legAgesSeconds: { readonly [leg: string]: number };
+  /** What was refused of each leg: rows and files that were not understood. */
+  readonly legErrors: { readonly [leg: string]: number };
   readonly durationMs: number;
 }
 
@@ -140,6 +142,7 @@ function measures(
     planned: decision.plan.steps.length,
     refusals: Object.fromEntries(Object.entries(refusals).map(([code, entries]) => [code, entries.length])),
     headroom: Math.max(0, decision.budget.limit - decision.budget.used),
+    legErrors: Object.fromEntries(LEGS.map((leg) => [leg, input.observations[leg].errors.length])),
     legAgesSeconds: Object.fromEntries(
       LEGS.map((leg) => [leg, ageSeconds(input.observations[leg].observedAt, Date.parse(input.now))]),
     ),

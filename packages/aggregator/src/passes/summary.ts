@@ -4,7 +4,7 @@ import type { Decision } from '../core/plan.ts';
 import type { NodeFacts, PassInput } from '../core/facts.ts';
 import { ageSeconds } from '../core/reconcile.ts';
 import { ofNode } from '../core/state.ts';
-import { LEGS } from '@trivet/shared/model/observation.ts';
+import { LEGS, NEVER_OBSERVED } from '@trivet/shared/model/observation.ts';
 
 export interface SummaryInput {
   readonly input: PassInput;
@@ -55,7 +55,7 @@ function legs({ input }: SummaryInput): string[] {
     const { observedAt, complete, rows } = input.observations[leg];
     const age = ageSeconds(observedAt, Date.parse(input.now));
     const state = complete ? 'complete' : 'NOT COMPLETE';
-    const old = Number.isFinite(age) ? `${age} s old` : 'age not known';
+    const old = observedAt === NEVER_OBSERVED ? 'not read' : Number.isFinite(age) ? `${age} s old` : 'age not known';
     return `${leg.padEnd(10)} ${String(rows.length).padStart(7)} rows, ${old}, ${state}`;
   });
 }

@@ -33,6 +33,11 @@ const NODE_COLUMNS: readonly (readonly [column: string, value: (facts: NodeFacts
   ['group', ({ inventory }) => inventory?.group],
   ['hold', ({ hold }) => hold?.kind],
   ['in_flight', ({ inFlight }) => inFlight],
+  ['expected', ({ expected }) => (expected ? 'yes' : null)],
+  ['drain_requested', ({ inventory }) => (inventory?.drainRequested === true ? 'yes' : null)],
+  ['hard_findings', ({ hardFindings }) => hardFindings.map(({ code }) => code).join(',')],
+  ['settled', ({ settled }) => (settled ? 'yes' : null)],
+  ['lemon', ({ lemon }) => (lemon ? 'yes' : null)],
 ];
 
 const REFUSAL_COLUMNS: readonly (readonly [column: string, value: (refusal: Refusal) => Cell])[] = [

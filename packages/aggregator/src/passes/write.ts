@@ -1,6 +1,7 @@
 /** Writes the evidence of a pass: observations first, then what was derived from them, then what was decided. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { CATALOGUE } from '@trivet/shared/health/catalogue/index.ts';
 import { LEGS } from '@trivet/shared/model/observation.ts';
 import type { Decision } from '../core/plan.ts';
@@ -60,7 +61,7 @@ export function passFile({ input, startedAt, finishedAt, decision, outcome, brok
     mode: 'observe',
     seed: decision?.plan.seed ?? null,
     outcome,
-    versions: { node: process.version, state: input.state.version },
+    versions: { trivet: manifest.version, node: process.version, state: input.state.version },
     digests: { policy: digest(input.policy), catalogue: digest(CATALOGUE) },
     ownHosts: input.ownHosts,
     freshness: Object.fromEntries(

@@ -33,7 +33,7 @@ export async function savePass(db: Kysely<Database>, cluster: string, outcome: P
   const head = {
     finished_at: at,
     planned: outcome.planned,
-    refused: Object.values(outcome.refusals).reduce((total, count) => total + count, 0),
+    refused: outcome.setSizes['derived/refused'] ?? 0,
     headroom: outcome.headroom,
     duration_ms: Math.round(outcome.durationMs),
   };

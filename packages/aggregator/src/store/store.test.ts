@@ -187,11 +187,12 @@ describe('state of passes', () => {
     summary: '',
     outcome: 'planned',
     state: { ...EMPTY_STATE, expected: ['n1'] },
-    setSizes: {},
+    setSizes: { 'derived/refused': 3 },
     planned: 2,
     refusals: { budget: 3, protected: 1 },
     headroom: 4,
     legAgesSeconds: {},
+    legErrors: {},
     durationMs: 12.7,
   };
 
@@ -201,7 +202,7 @@ describe('state of passes', () => {
     await store.savePass('east', outcome, NOW);
     expect(await store.passState('east')).toEqual(outcome.state);
     expect(await store.passState('west')).toBeNull();
-    expect(await store.lastPass('east')).toMatchObject({ id: outcome.id, planned: 2, refused: 4, headroom: 4 });
+    expect(await store.lastPass('east')).toMatchObject({ id: outcome.id, planned: 2, refused: 3, headroom: 4 });
   });
 
   it('that cannot be read is an error, never an empty state', async () => {

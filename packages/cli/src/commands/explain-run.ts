@@ -1,3 +1,4 @@
+/** Prints why (not): the answer first, then refusals, facts, sets and the three legs. */
 import type { Explanation } from '@trivet/aggregator/passes/index.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT_FAILED } from '../exit.ts';

@@ -1,3 +1,4 @@
+/** A pass from three files: reads policy and the state beside earlier passes, decides, prints the summary. */
 import { fileCluster } from '@trivet/aggregator/legs/cluster/index.ts';
 import { fileInventory } from '@trivet/aggregator/legs/inventory/index.ts';
 import { withShortNames } from '@trivet/aggregator/legs/short-names.ts';

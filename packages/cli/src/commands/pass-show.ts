@@ -1,3 +1,4 @@
+/** Lists passes, and shows the summary of one. */
 import { listPasses, type PassHead } from '@trivet/aggregator/passes/index.ts';
 import type { CliContext } from '../context.ts';
 import { openSource } from '../pass-source.ts';

@@ -1,3 +1,4 @@
+/** Prints the sets of a pass with their sizes, or the nodes of one: the same bytes as its file. */
 import type { CliContext } from '../context.ts';
 import { EXIT_FAILED } from '../exit.ts';
 import { openSource, type PassSource } from '../pass-source.ts';

@@ -17,6 +17,9 @@ export interface ObservationError {
   readonly message: string;
 }
 
+/** `observedAt` of a leg that could not be read at all. */
+export const NEVER_OBSERVED = '1970-01-01T00:00:00.000Z';
+
 export interface Observation<Row> {
   readonly leg: Leg;
   readonly cluster: string;

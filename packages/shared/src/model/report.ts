@@ -1,6 +1,7 @@
+/** What an agent reports: samples, every open finding, and how its senses are. */
 import type { Finding } from './finding.ts';
 import type { NvidiaSample } from './gpu.ts';
-import type { Hardware, Signal } from './node.ts';
+import type { Signal } from './node.ts';
 
 /** Latest value of each collector, by its name. */
 export interface Samples {
@@ -25,5 +26,3 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly collectors: readonly Signal[];
 }
-
-export type { Hardware };

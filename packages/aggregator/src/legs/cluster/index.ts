@@ -1,1 +1,2 @@
+/** Clusters that can be read, one file each. */
 export { fileCluster } from './file.ts';

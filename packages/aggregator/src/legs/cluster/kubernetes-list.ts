@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ClusterRow, Observation, ObservationError, Work } from '@trivet/shared/model/observation.ts';
 import { NODE_NAME } from '@trivet/shared/protocol/limits.ts';
-import { failedObservation, type FileDocument } from '../rows.ts';
+import { failedObservation, issueText, type FileDocument } from '../rows.ts';
 import { matches, selectorSchema } from './label-selector.ts';
 
 const metadataSchema = z.looseObject({
@@ -76,7 +76,7 @@ export function kubernetesToObservation(
       errors.push({
         code: 'cluster.item',
         where: document.locate(at),
-        message: `${kind}: ${issue?.message ?? 'not understood'}`,
+        message: `${kind}: ${issueText(issue)}`,
       });
       return [];
     });

@@ -1,1 +1,2 @@
+/** Sources of inventory, one file each. */
 export { fileInventory } from './file.ts';
