@@ -29,7 +29,7 @@ export interface DemoOptions extends WorldOptions {
   readonly realAgents: boolean;
   /** For a person: what is going on. */
   readonly progress: (text: string) => void;
-  /** Wall time that the nodes of one pass have to deliver; without it, a minute: a thousand take a few seconds. */
+  /** Wall time that the nodes of one pass have to deliver; without it, a minute: a thousand take some fifteen seconds. */
   readonly deliveryDeadlineMs?: number;
   /** Ends a wait; `stop` is still to be called. */
   readonly signal: AbortSignal;

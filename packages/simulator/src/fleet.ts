@@ -172,8 +172,8 @@ function lastPart(name: string): string {
   return name.split('-').toReversed().join('/');
 }
 
-/** Each look starts a process for the fake tool: more of them make a pass slower than a person waits. */
-const REAL_AGENTS_MAX = 32;
+/** A tenth of a thousand nodes. Each look starts a process for the fake tool: more would not deliver within a pass's deadline. */
+const REAL_AGENTS_MAX = 100;
 
 /** A tenth of those that go on reporting, and keep their hardware: a real agent would take its exchange for a new start. */
 function realAgents(seed: number, fleet: readonly Omit<SimulatedNode, 'realAgent'>[]): string[] {

@@ -14,7 +14,7 @@ export interface DemoFlags {
   readonly json: boolean;
 }
 
-/** A thousand take a quarter of a minute (docs/measurements.md); more than this many sockets need other limits than a laptop has. */
+/** A thousand take a minute for three passes (docs/measurements.md); more than this many sockets need other limits than a laptop has. */
 const NODES_MAX = 4000;
 const SEED_MAX = 2 ** 31 - 1;
 const MINUTES_MAX = 24 * 60;
