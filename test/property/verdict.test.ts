@@ -1,31 +1,12 @@
 /** What must hold of a verdict whatever was seen. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CATALOGUE, catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
+import { CATALOGUE } from '@trivet/shared/health/catalogue/index.ts';
+import { findingFixture as finding } from '@trivet/shared/health/finding.fixture.ts';
 import { strongest, verdict } from '@trivet/shared/health/verdict.ts';
 import type { Finding, Verdict } from '@trivet/shared/model/finding.ts';
 import type { Signal } from '@trivet/shared/model/node.ts';
 
-function finding(code: string, over: Partial<Finding> = {}): Finding {
-  const { class: faultClass, action, urgency, strength, reason } = catalogueEntry(code);
-  const at = '2026-11-20T17:00:00.000Z';
-  return {
-    id: `id-${code}`,
-    gpu: null,
-    class: faultClass,
-    code,
-    strength,
-    action,
-    urgency,
-    state: 'open',
-    firstSeen: at,
-    lastSeen: at,
-    count: 1,
-    evidence: [],
-    rule: reason,
-    ...over,
-  };
-}
 const dead: Signal = { name: 'nvidia-smi', state: 'unknown', required: true, reason: 'time-out', ageMs: null };
 
 describe('verdict, for any findings and signals', () => {

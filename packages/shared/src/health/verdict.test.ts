@@ -1,29 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding, Verdict } from '../model/finding.ts';
+import type { Verdict } from '../model/finding.ts';
 import type { Signal } from '../model/node.ts';
-import { catalogueEntry } from './catalogue/index.ts';
+import { findingFixture as finding } from './finding.fixture.ts';
 import { strongest, verdict } from './verdict.ts';
 
-function finding(code: string, over: Partial<Finding> = {}): Finding {
-  const { class: faultClass, action, urgency, strength, reason } = catalogueEntry(code);
-  const at = '2026-11-20T17:00:00.000Z';
-  return {
-    id: `id-${code}`,
-    gpu: null,
-    class: faultClass,
-    code,
-    strength,
-    action,
-    urgency,
-    state: 'open',
-    firstSeen: at,
-    lastSeen: at,
-    count: 1,
-    evidence: [],
-    rule: reason,
-    ...over,
-  };
-}
 const ok: Signal = { name: 'nvidia-smi', state: 'ok', required: true, reason: null, ageMs: 0 };
 const dead: Signal = { ...ok, state: 'unknown', reason: 'time-out' };
 
