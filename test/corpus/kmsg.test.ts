@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runChecks } from '@trivet/agent/checks/index.ts';
+import { NO_PAST } from '@trivet/agent/check-node.ts';
 import type { KernelEvent } from '@trivet/agent/checks/kernel-event.ts';
 import { EMPTY_LEDGER, applySeen, findings } from '@trivet/agent/checks/ledger.ts';
 import { parseKernelText } from '@trivet/agent/collectors/kernel-line.ts';
@@ -35,7 +36,7 @@ function eventOf(line: string): KernelEvent | null {
   return parseKernelText(parseRecord(line)?.text ?? unframe(line, CLOCK).text, AT);
 }
 function findingsOf(events: readonly KernelEvent[]): Finding[] {
-  const result = runChecks({ samples: {}, events, at: AT, expectedGpus: null, mostGpusSeen: 0 });
+  const result = runChecks({ samples: {}, events, at: AT, expectedGpus: null, ...NO_PAST });
   return findings(applySeen(EMPTY_LEDGER, { node: 'n', bootId: 'b', at: AT, samples: {}, ...result }).ledger);
 }
 /** `kind number bus-id code class`, or `-`; a row that proves recovery opens nothing. */

@@ -1,11 +1,11 @@
 /** Captured outputs of nvidia-smi (drivers 352 to 610) through collector, checks and verdict. Never copied into the repository. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { NodeObserver, assess } from '@trivet/agent/check-node.ts';
+import { NO_PAST, NodeObserver, assess } from '@trivet/agent/check-node.ts';
 import type { Assessment } from '@trivet/agent/check-node.ts';
-import { EMPTY_LEDGER } from '@trivet/agent/checks/ledger.ts';
 import type { Collected } from '@trivet/agent/collectors/collector.ts';
 import { NvidiaSmiCollector } from '@trivet/agent/collectors/nvidia-smi.ts';
+import { nvidiaSense } from '@trivet/agent/senses.ts';
 import { readXml } from '@trivet/agent/collectors/nvidia-xml.ts';
 import type { CommandResult } from '@trivet/agent/os/command.ts';
 import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
@@ -50,13 +50,13 @@ async function judge(stdout: string, code: number | null): Promise<Judged> {
   const collected = await nvidia.collect();
   const none = { state: 'unknown', reason: 'not read in this test' } as const;
   const senses = {
-    nvidia: { name: nvidia.name, collect: async () => collected },
+    others: [nvidiaSense({ name: nvidia.name, collect: async () => collected })],
     host: { name: 'host', collect: async () => none },
     kernelLog: { name: 'kernel-log', collect: async () => none },
   };
-  const demands = { nvidiaSmiGiven: true, kernelLogRequired: false, expectedGpus: null };
+  const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
   const observation = await new NodeObserver(senses, demands).observe();
-  const assessment = assess(observation, { node: 'n1', ledger: EMPTY_LEDGER, expectedGpus: null, mostGpusSeen: 0 });
+  const assessment = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null });
   return { collected, assessment };
 }
 

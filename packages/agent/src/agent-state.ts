@@ -8,6 +8,8 @@
  * When the disk refuses, state is kept in memory and tried again, and events wait here; reports go on all the same.
  */
 import type { Hardware } from '@trivet/shared/model/node.ts';
+import { EMPTY_DURABLE } from './checks/history.ts';
+import type { DurableHistory } from './checks/history.ts';
 import { EMPTY_LEDGER } from './checks/ledger.ts';
 import type { Ledger } from './checks/ledger.ts';
 import type { KernelCursor } from './collectors/kernel-log.ts';
@@ -21,6 +23,7 @@ export interface AgentState {
   /** Findings of another node are not ours, even if its disk is. */
   readonly node: string;
   readonly ledger: Ledger;
+  readonly history: DurableHistory;
   /** Most GPUs that this node was ever seen with. */
   readonly mostGpusSeen: number;
   /** As last seen whole: a tool that hangs must not make it another machine. */
@@ -36,6 +39,7 @@ const EMPTY_STATE: AgentState = {
   v: 1,
   node: '',
   ledger: EMPTY_LEDGER,
+  history: EMPTY_DURABLE,
   mostGpusSeen: 0,
   hardware: { serial: null, gpus: [] },
   kernelCursor: null,
@@ -155,7 +159,7 @@ function load(path: string, node: string, log: Log): AgentState {
 /** Renamed into place whole, so its shape tells whether it is ours; what is inside the lists is not looked at. */
 function isAgentState(value: unknown): value is AgentState {
   if (!isRecord(value)) return false;
-  const { v, node, ledger, hardware, mostGpusSeen, eventCount, events } = value;
+  const { v, node, ledger, history, hardware, mostGpusSeen, eventCount, events } = value;
   return (
     v === 1 &&
     typeof node === 'string' &&
@@ -163,6 +167,9 @@ function isAgentState(value: unknown): value is AgentState {
     Array.isArray(ledger['entries']) &&
     isRecord(ledger['uuids']) &&
     typeof ledger['dropped'] === 'number' &&
+    isRecord(history) &&
+    isRecord(history['bursts']) &&
+    isRecord(history['baselines']) &&
     isRecord(hardware) &&
     Array.isArray(hardware['gpus']) &&
     typeof mostGpusSeen === 'number' &&

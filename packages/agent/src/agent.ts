@@ -14,7 +14,6 @@ import { StateKeeper } from './agent-state.ts';
 import type { Senses } from './check-node.ts';
 import { HostCollector } from './collectors/host.ts';
 import { KernelLogCollector } from './collectors/kernel-log.ts';
-import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
 import type { AgentConfig } from './config.ts';
 import { errorText } from './errors.ts';
 import type { Log } from './log.ts';
@@ -27,6 +26,8 @@ import type { Answer } from './outputs/answers.ts';
 import { startHttp } from './outputs/http.ts';
 import type { LocalHttp, Readiness } from './outputs/http.ts';
 import { Push } from './outputs/push.ts';
+import { createSenses } from './senses.ts';
+import type { Vendor } from './senses.ts';
 import { lockState } from './state-lock.ts';
 
 export const AGENT_VERSION = manifest.version;
@@ -64,7 +65,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   try {
     outbox = openOutbox(join(stateDir, 'outbox'), { node, log, maxBytes: outboxMaxBytes });
     const keeper = new StateKeeper(join(stateDir, 'state.json'), node, outbox, log);
-    return await new Agent(config, deps, { outbox, keeper, unlock, ...createSenses(config, keeper) }).start();
+    return await new Agent(config, deps, { outbox, keeper, unlock, ...ownedSenses(config, keeper) }).start();
   } catch (error) {
     outbox?.close();
     unlock();
@@ -78,10 +79,10 @@ interface OwnedSenses {
   readonly close: () => void;
 }
 
-function createSenses({ nvidiaSmi, kernelLog: path }: AgentConfig, keeper: StateKeeper): OwnedSenses {
-  const kernelLog = new KernelLogCollector({ path, cursor: keeper.state.kernelCursor });
-  const nvidia = new NvidiaSmiCollector({ path: nvidiaSmi ?? 'nvidia-smi' });
-  return { senses: { host: new HostCollector(), nvidia, kernelLog }, close: () => kernelLog.close() };
+function ownedSenses(config: AgentConfig, keeper: StateKeeper): OwnedSenses {
+  const kernelLog = new KernelLogCollector({ path: config.kernelLog, cursor: keeper.state.kernelCursor });
+  const senses = { host: new HostCollector(), kernelLog, others: createSenses(config) };
+  return { senses, close: () => kernelLog.close() };
 }
 
 interface Parts extends OwnedSenses {
@@ -113,8 +114,8 @@ class Agent {
     this.#parts = parts;
     this.#reportMs = config.reportMs;
     const { signal } = this.#stopping;
-    const nvidiaSmiGiven = nvidiaSmi !== null;
-    this.#watch = new NodeWatch({ node, expectedGpus, nvidiaSmiGiven, senses, keeper, nowMs, log, signal });
+    const given = new Set<Vendor>(nvidiaSmi === null ? [] : ['nvidia']);
+    this.#watch = new NodeWatch({ node, expectedGpus, given, senses, keeper, nowMs, log, signal });
     this.#push =
       aggregatorUrl === null
         ? null

@@ -1,15 +1,16 @@
 import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { HostSample } from '@trivet/shared/model/report.ts';
 import { describe, expect, it } from 'vitest';
-import { NodeObserver, assess } from './check-node.ts';
-import type { Assessment, Demands, NodeObservation } from './check-node.ts';
+import { NO_PAST, NodeObserver, assess } from './check-node.ts';
+import type { Assessment, NodeObservation } from './check-node.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
-import { EMPTY_LEDGER } from './checks/ledger.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import type { KernelLogSample } from './collectors/kernel-log.ts';
 import { parseKernelText } from './collectors/kernel-line.ts';
 import { toSample } from './collectors/nvidia-sample.ts';
 import { readXml } from './collectors/nvidia-xml.ts';
+import { nvidiaSense } from './senses.ts';
+import type { Demands } from './senses.ts';
 
 type Vendor = 'nvidia' | 'amd';
 
@@ -36,7 +37,7 @@ function log(events: readonly KernelEvent[], seq: number): Collected<KernelLogSa
 /** Answers in order, the last one for ever. */
 function collector<Sample>(...answers: readonly Collected<Sample>[]): Collector<Sample> & { calls: number } {
   const self = {
-    name: 'fake',
+    name: 'nvidia-smi',
     calls: 0,
     async collect(): Promise<Collected<Sample>> {
       const answer = answers[Math.min(self.calls, answers.length - 1)];
@@ -53,25 +54,26 @@ interface World {
   readonly kernelLog?: Collected<KernelLogSample>;
 }
 
-const DEMANDS: Demands = { nvidiaSmiGiven: false, kernelLogRequired: false, expectedGpus: null };
+const DEMANDS: Demands = { given: new Set(), kernelLogRequired: false, expectedGpus: null };
 const NO_TOOL = { state: 'failed', reason: 'no such program' } as const;
 const NO_LOG = { state: 'unknown', reason: 'may not be read' } as const;
 
 function judge(observation: NodeObservation, expectedGpus: number | null = null): Assessment {
-  return assess(observation, { node: 'n1', ledger: EMPTY_LEDGER, expectedGpus, mostGpusSeen: 0 });
+  return assess(observation, { ...NO_PAST, node: 'n1', expectedGpus });
 }
 
 async function look(world: World, demands: Partial<Demands> = {}) {
+  const tool = collector(world.nvidia ?? NO_TOOL);
   const senses = {
     host: collector(world.host ?? host()),
-    nvidia: collector(world.nvidia ?? NO_TOOL),
     kernelLog: collector(world.kernelLog ?? log([], 1)),
+    others: [nvidiaSense(tool)],
   };
   const all = { ...DEMANDS, ...demands };
   const observation = await new NodeObserver(senses, all, () => 0).observe();
   const { verdict, findings } = judge(observation, all.expectedGpus);
   const signals = Object.fromEntries(observation.signals.map(({ name, ...rest }) => [name, rest]));
-  return { verdict, codes: findings.map(({ code }) => code), signals, asked: senses.nvidia.calls };
+  return { verdict, codes: findings.map(({ code }) => code), signals, asked: tool.calls };
 }
 
 describe('one look at a node', () => {
@@ -106,7 +108,7 @@ describe('one look at a node', () => {
   });
 
   it('compares a tool that was named with nothing, and needs PCI no more', async () => {
-    const given = { nvidiaSmiGiven: true };
+    const given = { given: new Set(['nvidia'] as const) };
     const ok = { state: 'ok', sample: nvidia(1) } as const;
     expect(await look({ nvidia: ok }, given)).toMatchObject({ verdict: 'healthy', codes: [] });
     expect(await look({ nvidia: ok, host: NO_LOG }, given)).toMatchObject({ verdict: 'healthy' });
@@ -154,7 +156,7 @@ describe('one look at a node', () => {
       count: 1,
     });
     const kernelLog = collector(log([event(1)], 1), log([event(2)], 2), log([], 2), log([event(9)], 9));
-    const senses = { host: collector(host()), nvidia: collector<NvidiaSample>(NO_TOOL), kernelLog };
+    const senses = { host: collector(host()), kernelLog, others: [] };
     const { events } = await new NodeObserver(senses, DEMANDS).observe();
     expect(events.map(({ kernelSeq }) => kernelSeq)).toEqual([1, 2]);
     let seq = 0;
@@ -165,10 +167,11 @@ describe('one look at a node', () => {
 
   it('remembers how old the last good answer is, and the most GPUs seen', async () => {
     let nowMs = 1000;
+    const tool = collector<NvidiaSample>({ state: 'ok', sample: nvidia(3) }, NO_TOOL);
     const senses = {
       host: collector(host('nvidia')),
-      nvidia: collector<NvidiaSample>({ state: 'ok', sample: nvidia(3) }, NO_TOOL),
       kernelLog: collector(log([], 1)),
+      others: [nvidiaSense(tool)],
     };
     const observer = new NodeObserver(senses, DEMANDS, () => nowMs);
     expect(judge(await observer.observe()).mostGpusSeen).toBe(3);
@@ -180,12 +183,12 @@ describe('one look at a node', () => {
   it('takes a boot that it could not read for the one before', async () => {
     const senses = {
       host: collector(host(), NO_LOG),
-      nvidia: collector<NvidiaSample>(NO_TOOL),
       kernelLog: collector(log([], 1)),
+      others: [],
     };
     const observer = new NodeObserver(senses, DEMANDS);
     const { ledger } = judge(await observer.observe());
-    const second = assess(await observer.observe(), { node: 'n1', ledger, expectedGpus: null, mostGpusSeen: 0 });
+    const second = assess(await observer.observe(), { ...NO_PAST, node: 'n1', ledger, expectedGpus: null });
     expect(second.ledger.bootId).toBe('boot-1');
   });
 
@@ -194,13 +197,36 @@ describe('one look at a node', () => {
     if (offBus === null) throw new Error('no event');
     const senses = {
       host: collector<HostSample>({ state: 'unknown', reason: '/sys' }, host()),
-      nvidia: collector<NvidiaSample>(NO_TOOL),
       kernelLog: collector(log([offBus], 1), log([], 1)),
+      others: [],
     };
     const observer = new NodeObserver(senses, DEMANDS);
     const { ledger } = judge(await observer.observe());
-    const second = assess(await observer.observe(), { node: 'n1', ledger, expectedGpus: null, mostGpusSeen: 0 });
+    const second = assess(await observer.observe(), { ...NO_PAST, node: 'n1', ledger, expectedGpus: null });
     expect(second.ledger.bootId).toBe('boot-1');
     expect(second.findings.map(({ code }) => code)).toEqual(['xid.79']);
+  });
+
+  it('shows what a seldom asked sense said last, with its age, and lets no check take it for new', async () => {
+    let nowMs = 0;
+    const tool = collector<NvidiaSample>({ state: 'ok', sample: nvidia(1) });
+    const seldom = { ...nvidiaSense(tool), everyMs: 60_000 };
+    const senses = { host: collector(host('nvidia')), kernelLog: collector(log([], 1)), others: [seldom] };
+    const observer = new NodeObserver(senses, DEMANDS, () => nowMs);
+    const first = await observer.observe();
+    expect(first.comparable.nvidia).toBeDefined();
+    nowMs = 59_000;
+    const second = await observer.observe();
+    expect(tool.calls).toBe(1);
+    expect(second.samples.nvidia).toBeDefined();
+    expect(second.comparable.nvidia).toBeUndefined();
+    expect(second.signals.find(({ name }) => name === 'nvidia-smi')).toMatchObject({ state: 'ok', ageMs: 59_000 });
+    nowMs = 60_000;
+    expect((await observer.observe()).comparable.nvidia).toBeDefined();
+    expect(tool.calls).toBe(2);
+    // A clock that was set back does not silence it.
+    nowMs = 1000;
+    await observer.observe();
+    expect(tool.calls).toBe(3);
   });
 });

@@ -3,30 +3,25 @@
  * both use it, so that a person and the fleet are told the same.
  */
 import type { Signal } from '@trivet/shared/model/node.ts';
-import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
 import type { Finding, Verdict } from '@trivet/shared/model/finding.ts';
 import { verdict } from '@trivet/shared/health/verdict.ts';
-import { KERNEL_LOG, NVIDIA_SMI } from './checks/check.ts';
+import { KERNEL_LOG } from './checks/check.ts';
+import { EMPTY_HISTORY, remember } from './checks/history.ts';
+import type { History } from './checks/history.ts';
 import { runChecks } from './checks/index.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
-import { UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
+import { EMPTY_LEDGER, UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
 import type { Applied, Ledger } from './checks/ledger.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import type { KernelLogSample } from './collectors/kernel-log.ts';
+import type { Demand, Demands, Sense } from './senses.ts';
 
+/** The two that every look has, and the others. */
 export interface Senses {
   readonly host: Collector<HostSample>;
-  readonly nvidia: Collector<NvidiaSample>;
   readonly kernelLog: Collector<KernelLogSample>;
-}
-
-export interface Demands {
-  /** A person named the tool: it has to answer, and what it says is not compared with PCI. */
-  readonly nvidiaSmiGiven: boolean;
-  readonly kernelLogRequired: boolean;
-  /** Null when nobody said. */
-  readonly expectedGpus: number | null;
+  readonly others: readonly Sense[];
 }
 
 export interface NodeObservation {
@@ -34,7 +29,7 @@ export interface NodeObservation {
   readonly begunAt: string;
   readonly at: string;
   readonly samples: Samples;
-  /** What checks may compare: without PCI where a person named the tool (it may describe another machine's GPUs). */
+  /** What checks may compare: freshly read, and without PCI where a person named the tool (it may describe another machine's GPUs). */
   readonly comparable: Samples;
   /** New kernel events, oldest first. */
   readonly events: readonly KernelEvent[];
@@ -48,11 +43,17 @@ export const AMD = 'amd-smi';
 /** One collect reads some 10⁵ records; a file of many months is read in several, and never without end. */
 const KERNEL_LOG_ROUNDS_MAX = 64;
 
+interface Asked {
+  readonly collected: Collected<Samples>;
+  readonly atMs: number;
+}
+
 export class NodeObserver {
   readonly #senses: Senses;
   readonly #demands: Demands;
   readonly #nowMs: () => number;
   readonly #lastSampleMs = new Map<string, number>();
+  readonly #asked = new Map<string, Asked>();
 
   constructor(senses: Senses, demands: Demands, nowMs: () => number = Date.now) {
     this.#senses = senses;
@@ -62,34 +63,40 @@ export class NodeObserver {
 
   /** Resolves within the collectors' own deadlines, one after the other: a sick node is not asked two things at once. */
   async observe(signal?: AbortSignal): Promise<NodeObservation> {
+    const { given, kernelLogRequired } = this.#demands;
     const begunAt = this.#isoNow();
     const kernel = await this.#collectKernelLog(signal);
     const host = await this.#senses.host.collect(signal);
+    const signals = [this.#signal(HOST, host, given.size === 0)];
+    let samples: Samples = host.sample === undefined ? {} : { host: host.sample };
+    // A person who names a tool may mean another machine's GPUs: they are not compared with this one's PCI.
+    let comparable: Samples = given.size === 0 ? samples : {};
+    for (const sense of this.#senses.others) {
+      const demand = sense.demand(host, this.#demands);
+      if (!demand.asked) {
+        signals.push(notAsked(sense.name, demand));
+        continue;
+      }
+      const { collected, isFresh } = await this.#ask(sense, signal);
+      signals.push(this.#signal(sense.name, collected, demand.required, isFresh));
+      samples = { ...samples, ...collected.sample };
+      if (isFresh) comparable = { ...comparable, ...collected.sample };
+    }
     const pciGpus = host.sample?.pciGpus ?? [];
-    const needed = this.#needed(pciGpus);
-    const isAsked = needed.nvidia || host.state !== 'ok';
-    const nvidia = isAsked ? await this.#senses.nvidia.collect(signal) : null;
-
-    const nvidiaSample = nvidia?.sample;
-    const ofTool: Samples = nvidiaSample === undefined ? {} : { nvidia: nvidiaSample };
-    const samples: Samples = host.sample === undefined ? ofTool : { ...ofTool, host: host.sample };
-
-    const signals = [
-      this.#signal(HOST, host, needed.host),
-      nvidia === null ? NOT_ASKED : this.#signal(NVIDIA_SMI, nvidia, needed.nvidia),
-      ...amdSignals(pciGpus, needed.host),
-      this.#signal(KERNEL_LOG, kernel.collected, this.#demands.kernelLogRequired),
-    ];
-    const comparable = this.#demands.nvidiaSmiGiven ? ofTool : samples;
+    signals.push(...amdSignals(pciGpus, given.size === 0));
+    signals.push(this.#signal(KERNEL_LOG, kernel.collected, kernelLogRequired));
     return { begunAt, at: this.#isoNow(), samples, comparable, events: kernel.events, signals };
   }
 
-  /** The vendor's tool has to answer where PCI shows a GPU of that vendor, or somebody expects one. */
-  #needed(pciGpus: HostSample['pciGpus']): { readonly host: boolean; readonly nvidia: boolean } {
-    const { nvidiaSmiGiven, expectedGpus } = this.#demands;
-    const vendors = new Set(pciGpus.map(({ vendor }) => vendor));
-    const isExpected = (expectedGpus ?? 0) > 0 && !vendors.has('amd');
-    return { host: !nvidiaSmiGiven, nvidia: nvidiaSmiGiven || vendors.has('nvidia') || isExpected };
+  /** A sense that is not due yet answers what it answered last. */
+  async #ask(sense: Sense, signal?: AbortSignal): Promise<{ collected: Collected<Samples>; isFresh: boolean }> {
+    const last = this.#asked.get(sense.name);
+    const sinceMs = this.#nowMs() - (last?.atMs ?? 0);
+    if (last !== undefined && sinceMs >= 0 && sinceMs < sense.everyMs)
+      return { collected: last.collected, isFresh: false };
+    const collected = await sense.collect(signal);
+    this.#asked.set(sense.name, { collected, atMs: this.#nowMs() });
+    return { collected, isFresh: true };
   }
 
   /** To the end of what is there: the collector answers in bounded portions. */
@@ -109,10 +116,10 @@ export class NodeObserver {
     return { collected: { state: 'unknown', reason: 'the kernel log is too long to be read at once' }, events };
   }
 
-  #signal(name: string, collected: Collected<unknown>, required: boolean): Signal {
+  #signal(name: string, collected: Collected<unknown>, required: boolean, isFresh = true): Signal {
     const nowMs = this.#nowMs();
     // What was understood of an answer that is not ok is as fresh as any.
-    if (collected.state === 'ok' || collected.sample !== undefined) this.#lastSampleMs.set(name, nowMs);
+    if (isFresh && (collected.state === 'ok' || collected.sample !== undefined)) this.#lastSampleMs.set(name, nowMs);
     const last = this.#lastSampleMs.get(name);
     const reason = collected.state === 'ok' ? null : collected.reason;
     return { name, state: collected.state, required, reason, ageMs: last === undefined ? null : nowMs - last };
@@ -123,13 +130,9 @@ export class NodeObserver {
   }
 }
 
-const NOT_ASKED: Signal = {
-  name: NVIDIA_SMI,
-  state: 'unknown',
-  required: false,
-  reason: 'not asked: PCI shows no NVIDIA GPU and none is expected',
-  ageMs: null,
-};
+function notAsked(name: string, { required, reason }: Demand): Signal {
+  return { name, state: 'unknown', required, reason: `not asked: ${reason ?? 'nothing to ask about'}`, ageMs: null };
+}
 
 /** There is no collector for AMD GPUs yet: a node that has some is not healthy by our silence. */
 function amdSignals(pciGpus: HostSample['pciGpus'], required: boolean): Signal[] {
@@ -139,12 +142,20 @@ function amdSignals(pciGpus: HostSample['pciGpus'], required: boolean): Signal[]
   return [{ name: AMD, state: 'unknown', required, reason, ageMs: null }];
 }
 
-export interface Assessor {
-  readonly node: string;
+/** What the node has behind it. */
+export interface Past {
   readonly ledger: Ledger;
-  readonly expectedGpus: number | null;
   /** Most GPUs that this node was ever seen with, 0 before the first sample. */
   readonly mostGpusSeen: number;
+  readonly history: History;
+}
+
+/** Of a node that nobody has looked at before. */
+export const NO_PAST: Past = { ledger: EMPTY_LEDGER, mostGpusSeen: 0, history: EMPTY_HISTORY };
+
+export interface Assessor extends Past {
+  readonly node: string;
+  readonly expectedGpus: number | null;
 }
 
 export interface Assessment extends Applied {
@@ -152,13 +163,16 @@ export interface Assessment extends Applied {
   readonly findings: readonly Finding[];
   readonly verdict: Verdict;
   readonly mostGpusSeen: number;
+  /** With this look in it. */
+  readonly history: History;
 }
 
 /** Pure: the same observation and ledger give the same answer. */
 export function assess(observation: NodeObservation, assessor: Assessor): Assessment {
   const { at, begunAt, comparable, events, samples, signals } = observation;
   const { node, ledger, expectedGpus, mostGpusSeen } = assessor;
-  const seen = runChecks({ samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen });
+  const history = remember(assessor.history, { samples: comparable, events, atMs: Date.parse(at) });
+  const seen = runChecks({ samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen, history });
   // Not to know the boot for once is no new boot.
   const bootId = samples.host?.bootId ?? ledger.bootId ?? UNKNOWN_BOOT;
   const applied = applySeen(ledger, { ...seen, samples: comparable, node, bootId, at });
@@ -168,5 +182,6 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
     findings: open,
     verdict: verdict(open, signals),
     mostGpusSeen: Math.max(mostGpusSeen, samples.nvidia?.gpus.length ?? 0),
+    history,
   };
 }

@@ -8,7 +8,8 @@ import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { Hardware, Signal } from '@trivet/shared/model/node.ts';
 import type { HostSample, Report, Samples } from '@trivet/shared/model/report.ts';
 import type { StateKeeper } from './agent-state.ts';
-import { KERNEL_LOG } from './checks/check.ts';
+import { KERNEL_LOG, NVIDIA_SMI } from './checks/check.ts';
+import { EMPTY_HISTORY } from './checks/history.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
 import { UNKNOWN_BOOT, findings } from './checks/ledger.ts';
 import { HOST, NodeObserver, assess } from './check-node.ts';
@@ -19,11 +20,12 @@ import { errorText } from './errors.ts';
 import type { Log } from './log.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { NewEvent } from './outbox/outbox.ts';
+import type { Demands } from './senses.ts';
 
 export interface WatchOptions {
   readonly node: string;
   readonly expectedGpus: number | null;
-  readonly nvidiaSmiGiven: boolean;
+  readonly given: Demands['given'];
   readonly senses: Senses;
   readonly keeper: StateKeeper;
   readonly nowMs: () => number;
@@ -48,6 +50,7 @@ export class NodeWatch {
   #kernelOkMs: number | null = null;
   #kernelCounters: KernelLogCounters | null = null;
   #serial: string | null = null;
+  #recent = EMPTY_HISTORY.recent;
   #opened = 0;
   /** What the kernel has said since the last time. */
   readonly readKernel: () => Promise<void>;
@@ -55,10 +58,10 @@ export class NodeWatch {
   readonly poll: () => Promise<void>;
 
   constructor(options: WatchOptions) {
-    const { senses, expectedGpus, nvidiaSmiGiven, nowMs } = options;
+    const { senses, expectedGpus, given, nowMs } = options;
     this.#options = options;
     this.#kernel = new KernelTail(senses.kernelLog);
-    const demands = { expectedGpus, nvidiaSmiGiven, kernelLogRequired: true };
+    const demands = { expectedGpus, given, kernelLogRequired: true };
     this.#observer = new NodeObserver({ ...senses, kernelLog: this.#kernel }, demands, nowMs);
     this.readKernel = oneAtATime(() => this.#readKernel(options.signal));
     this.poll = oneAtATime(() => this.#poll(options.signal));
@@ -162,8 +165,10 @@ export class NodeWatch {
 
   #take(observation: NodeObservation, change: Parameters<StateKeeper['commit']>[0]): void {
     const { node, expectedGpus, keeper, log } = this.#options;
-    const { ledger, mostGpusSeen } = keeper.state;
-    const assessed = assess(observation, { node, ledger, expectedGpus, mostGpusSeen });
+    const { ledger, mostGpusSeen, history: durable } = keeper.state;
+    const history = { recent: this.#recent, durable };
+    const assessed = assess(observation, { node, ledger, expectedGpus, mostGpusSeen, history });
+    this.#recent = assessed.history.recent;
     const events = [
       ...observation.events.map((event) => kernelEvent(event, this.bootId)),
       ...assessed.opened.map((finding) => findingEvent('opened', finding, observation.at)),
@@ -175,7 +180,12 @@ export class NodeWatch {
     const dropped = assessed.ledger.dropped - ledger.dropped;
     if (dropped > 0) log.error('findings were dropped, the weakest first: there was no room for all', { dropped });
     this.#opened += assessed.opened.length;
-    const next = { ...change, ledger: assessed.ledger, mostGpusSeen: assessed.mostGpusSeen };
+    const next = {
+      ...change,
+      ledger: assessed.ledger,
+      mostGpusSeen: assessed.mostGpusSeen,
+      history: assessed.history.durable,
+    };
     const isSame = events.length === 0 && JSON.stringify({ ...keeper.state, ...next }) === JSON.stringify(keeper.state);
     // Nothing new: a healthy node's disk is left alone. What a full disk refused before is tried again.
     if (isSame) keeper.save();
@@ -198,7 +208,7 @@ export class NodeWatch {
 
   /** Only from a whole answer: a tool that fails has not taken the GPUs out. */
   #hardwareOf({ signals, samples }: NodeObservation): Hardware | null {
-    const isWhole = signals.some(({ name, state }) => name === this.#options.senses.nvidia.name && state === 'ok');
+    const isWhole = signals.some(({ name, state }) => name === NVIDIA_SMI && state === 'ok');
     return isWhole && samples.nvidia !== undefined
       ? { serial: this.hardware.serial, gpus: gpusOf(samples.nvidia) }
       : null;

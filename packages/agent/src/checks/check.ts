@@ -4,6 +4,7 @@
  */
 import type { GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
+import type { History } from './history.ts';
 import type { KernelEvent } from './kernel-event.ts';
 
 /** Names of the collectors that findings come from. */
@@ -45,6 +46,8 @@ export interface CheckInput {
   readonly expectedGpus: number | null;
   /** Most GPUs that this node was ever seen with, 0 before the first sample. */
   readonly mostGpusSeen: number;
+  /** With this look in it. */
+  readonly history: History;
 }
 
 export interface Check {

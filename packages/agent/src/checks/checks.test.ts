@@ -4,16 +4,16 @@ import { isCatalogued } from '@trivet/shared/health/catalogue/index.ts';
 import { parseKernelText } from '../collectors/kernel-line.ts';
 import type { NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { CheckInput } from './check.ts';
+import { QUIET } from './check-input.fixture.ts';
 import { CHECKS, runChecks } from './index.ts';
 import { gpuFixture, sampleFixture } from './nvidia-gpu.fixture.ts';
 
-const AT = '2026-11-20T17:00:10.000Z';
-const BEGUN = '2026-11-20T17:00:05.000Z';
-const quiet: CheckInput = { samples: {}, events: [], at: AT, sampledAt: BEGUN, expectedGpus: null, mostGpusSeen: 0 };
+const AT = QUIET.at;
+const BEGUN = QUIET.sampledAt;
 const unavailable = { unknown: 'not available' };
 
 function ofSample(nvidia: NvidiaSample, over: Partial<CheckInput> = {}) {
-  return runChecks({ ...quiet, samples: { nvidia }, ...over });
+  return runChecks({ ...QUIET, samples: { nvidia }, ...over });
 }
 function ofGpu(over: Partial<NvidiaGpu>) {
   const { seen, absent } = ofSample(sampleFixture([gpuFixture(over)]));
@@ -22,7 +22,7 @@ function ofGpu(over: Partial<NvidiaGpu>) {
 }
 function ofLines(...lines: readonly string[]) {
   const events = lines.map((line, seq) => parseKernelText(line, AT, seq)).filter((event) => event !== null);
-  return runChecks({ ...quiet, events });
+  return runChecks({ ...QUIET, events });
 }
 
 describe('conditions of a GPU', () => {
@@ -292,6 +292,6 @@ describe('lost and counted GPUs', () => {
 });
 
 it('every check says nothing of nothing', () => {
-  expect(runChecks(quiet)).toEqual({ seen: [], absent: [] });
+  expect(runChecks(QUIET)).toEqual({ seen: [], absent: [] });
   expect(new Set(CHECKS.map(({ name }) => name)).size).toBe(CHECKS.length);
 });

@@ -5,6 +5,7 @@ import { EVIDENCE_MAX, EVIDENCE_TEXT_MAX } from '@trivet/shared/model/finding.ts
 import type { GpuRef } from '@trivet/shared/model/finding.ts';
 import type { NvidiaGpu } from '@trivet/shared/model/gpu.ts';
 import type { Absent, Seen } from './check.ts';
+import { QUIET } from './check-input.fixture.ts';
 import { runChecks } from './index.ts';
 import { EMPTY_LEDGER, LEDGER_MAX, applySeen, findings } from './ledger.ts';
 import type { Application, Ledger } from './ledger.ts';
@@ -29,8 +30,11 @@ function run(...steps: readonly Partial<Application>[]) {
 }
 function sampled(seconds: number, ...gpus: readonly Partial<NvidiaGpu>[]): Partial<Application> {
   const nvidia = sampleFixture(gpus.map(gpuFixture));
-  const input = { samples: { nvidia }, events: [], at: at(seconds), expectedGpus: null, mostGpusSeen: 0 };
-  return { at: at(seconds), samples: { nvidia }, ...runChecks(input) };
+  return {
+    at: at(seconds),
+    samples: { nvidia },
+    ...runChecks({ ...QUIET, samples: { nvidia }, at: at(seconds), sampledAt: at(seconds) }),
+  };
 }
 const open = (applied: { ledger: Ledger } | undefined) =>
   findings(applied?.ledger ?? EMPTY_LEDGER).map(({ code }) => code);

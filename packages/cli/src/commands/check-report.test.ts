@@ -1,6 +1,6 @@
-import { assess } from '@trivet/agent/check-node.ts';
+import { NO_PAST, assess } from '@trivet/agent/check-node.ts';
 import type { NodeObservation } from '@trivet/agent/check-node.ts';
-import { EMPTY_LEDGER } from '@trivet/agent/checks/ledger.ts';
+
 import type { Signal } from '@trivet/shared/model/node.ts';
 import { describe, expect, it } from 'vitest';
 import { checkJson, checkText } from './check-report.ts';
@@ -14,7 +14,7 @@ function signal(name: string, rest: Partial<Signal> = {}): Signal {
 
 function reportOf(rest: Partial<NodeObservation>) {
   const observation = { begunAt: AT, at: AT, samples: {}, comparable: {}, events: [], signals: [], ...rest };
-  const assessment = assess(observation, { node: 'n1', ledger: EMPTY_LEDGER, expectedGpus: null, mostGpusSeen: 0 });
+  const assessment = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null });
   return { node: 'n1', observation, assessment };
 }
 

@@ -1,10 +1,10 @@
 /** What `trivet check` does: one look at this machine, then the verdict as exit status. */
 import { hostname } from 'node:os';
-import { NodeObserver, assess } from '@trivet/agent/check-node.ts';
-import { EMPTY_LEDGER } from '@trivet/agent/checks/ledger.ts';
+import { NO_PAST, NodeObserver, assess } from '@trivet/agent/check-node.ts';
 import { HostCollector } from '@trivet/agent/collectors/host.ts';
 import { KMSG_PATH, KernelLogCollector } from '@trivet/agent/collectors/kernel-log.ts';
-import { NvidiaSmiCollector } from '@trivet/agent/collectors/nvidia-smi.ts';
+import { createSenses } from '@trivet/agent/senses.ts';
+import type { Vendor } from '@trivet/agent/senses.ts';
 import type { Verdict } from '@trivet/shared/model/finding.ts';
 import type { CliContext } from '../context.ts';
 import type { CheckFlags } from './check.ts';
@@ -16,15 +16,15 @@ export async function runCheck(flags: CheckFlags, cli: CliContext['process']): P
   // Should this command itself break, that is "could not tell", never "degraded" (1).
   cli.exitCode = EXIT_BY_VERDICT.unknown;
   const demands = {
-    nvidiaSmiGiven: flags.nvidiaSmi !== undefined,
+    given: new Set<Vendor>(flags.nvidiaSmi === undefined ? [] : ['nvidia']),
     kernelLogRequired: flags.kernelLog !== undefined || flags.require === 'kernel-log',
     expectedGpus: flags.expectGpus ?? null,
   };
   const kernelLog = new KernelLogCollector({ path: flags.kernelLog ?? KMSG_PATH, follow: false });
   const senses = {
     host: new HostCollector(),
-    nvidia: new NvidiaSmiCollector({ path: flags.nvidiaSmi ?? 'nvidia-smi', timeoutMs: flags.timeout * 1000 }),
     kernelLog,
+    others: createSenses({ nvidiaSmi: flags.nvidiaSmi ?? null, timeoutMs: flags.timeout * 1000 }),
   };
   // The tool runs in a process group of its own, which neither Ctrl-C nor the end of this command reaches.
   const interrupted = new AbortController();
@@ -34,9 +34,8 @@ export async function runCheck(flags: CheckFlags, cli: CliContext['process']): P
   const node = hostname();
   const assessment = assess(observation, {
     node,
-    ledger: EMPTY_LEDGER,
+    ...NO_PAST,
     expectedGpus: demands.expectedGpus,
-    mostGpusSeen: 0,
   });
   cli.exitCode = EXIT_BY_VERDICT[assessment.verdict];
   const report = { node, observation, assessment };

@@ -1,0 +1,182 @@
+/**
+ * What checks remember from look to look, for faults that only time shows: a slowdown over minutes, an error that repeats within
+ * a day, a counter that left its best value. Three kinds, all bounded: `recent` points (in memory only: after a restart a
+ * window has to fill again before it says anything), and, durable because a day is longer than the life of a process,
+ * `bursts` and `baselines`. Closed lists say what is tracked. Pure.
+ */
+import { known } from '@trivet/shared/model/gpu.ts';
+import type { NvidiaGpu, Reading } from '@trivet/shared/model/gpu.ts';
+import type { GpuRef } from '@trivet/shared/model/finding.ts';
+import type { Samples } from '@trivet/shared/model/report.ts';
+import type { KernelEvent } from './kernel-event.ts';
+
+export interface Point {
+  readonly atMs: number;
+  /** Flags are 0 and 1. */
+  readonly value: number;
+}
+
+/** Kept with the agent's state; small, and unchanged from look to look on a healthy node. */
+export interface DurableHistory {
+  /** When each burst of a kind began, oldest first, in milliseconds of the node's clock. */
+  readonly bursts: { readonly [key: string]: readonly number[] };
+  readonly baselines: { readonly [key: string]: number };
+}
+
+export interface History {
+  /** By series (`seriesOf`), oldest first. */
+  readonly recent: ReadonlyMap<string, readonly Point[]>;
+  readonly durable: DurableHistory;
+}
+
+export const EMPTY_DURABLE: DurableHistory = { bursts: {}, baselines: {} };
+export const EMPTY_HISTORY: History = { recent: new Map(), durable: EMPTY_DURABLE };
+
+/** The longest window that a check asks for, and then some: gpud judges slowdowns over 10 minutes. */
+const RECENT_MS = 15 * 60_000;
+/** Polls come every 10 s; faster ones are thinned out, so that a series stays within RECENT_MS / SPACING_MS points. */
+const SPACING_MS = 5_000;
+/** 256 GPUs with a few series each would be a flood: what is more is not tracked. */
+const SERIES_MAX = 2048;
+/** NVSentinel counts repeats over a day. */
+export const BURSTS_MS = 24 * 3_600_000;
+const BURSTS_KEPT = 8;
+const BURST_KEYS_MAX = 256;
+const BASELINES_MAX = 4096;
+
+export type Values = readonly (readonly [series: string, value: number])[];
+
+export function gpuKey({ uuid, pciBusId }: GpuRef): string {
+  return uuid ?? pciBusId ?? 'unnamed';
+}
+
+export function seriesOf(gpu: GpuRef, reading: string): string {
+  return `${gpuKey(gpu)}/${reading}`;
+}
+
+/** Of each NVIDIA GPU whose reading is known. */
+export function nvidiaValues(
+  { nvidia }: Samples,
+  reading: string,
+  read: (gpu: NvidiaGpu) => Reading<number> | Reading<boolean>,
+): Values {
+  return (nvidia?.gpus ?? []).flatMap((gpu) => {
+    const value: Reading<number | boolean> = read(gpu);
+    return known(value) ? [[seriesOf(gpu, reading), Number(value.value)] as const] : [];
+  });
+}
+
+type Track = (samples: Samples) => Values;
+
+/** Series that are kept in memory. */
+const TRACKED: readonly Track[] = [(samples) => nvidiaValues(samples, 'utilization', (gpu) => gpu.utilizationRatio)];
+
+interface Baseline {
+  readonly track: Track;
+  /** Which of two values stays. */
+  readonly keep: (before: number, now: number) => number;
+}
+
+/** Values that a check compares with the best that this board ever showed. */
+const BASELINES: readonly Baseline[] = [];
+
+interface Burst {
+  readonly key: string;
+  /** Lines this close to the burst's begin belong to it. */
+  readonly withinMs: number;
+}
+
+/** Which kernel events are counted in bursts; null: not counted. */
+const BURSTS: readonly ((event: KernelEvent) => Burst | null)[] = [];
+
+export interface Look {
+  /** Freshly read ones only: an old sample shown again is no new point. */
+  readonly samples: Samples;
+  readonly events: readonly KernelEvent[];
+  readonly atMs: number;
+}
+
+/** The history with this look in it. The same object parts are given back where nothing changed. */
+export function remember(history: History, { samples, events, atMs }: Look): History {
+  return {
+    recent: withPoints(
+      history.recent,
+      TRACKED.flatMap((track) => track(samples)),
+      atMs,
+    ),
+    durable: {
+      bursts: withBursts(history.durable.bursts, events, atMs),
+      baselines: withBaselines(history.durable.baselines, samples),
+    },
+  };
+}
+
+function withPoints(recent: History['recent'], values: Values, atMs: number): History['recent'] {
+  if (values.length === 0) return recent;
+  const next = new Map(recent);
+  for (const [series, value] of values) {
+    const points = next.get(series) ?? [];
+    const newest = points.at(-1);
+    // After a clock that was set back the old points are in the future: they would never go.
+    const isAhead = newest !== undefined && newest.atMs > atMs;
+    const isSoon = newest !== undefined && !isAhead && atMs - newest.atMs < SPACING_MS;
+    if (isSoon || (newest === undefined && next.size >= SERIES_MAX)) continue;
+    const kept = isAhead ? [] : points.filter((point) => point.atMs >= atMs - RECENT_MS);
+    next.set(series, [...kept, { atMs, value }]);
+  }
+  for (const [series, points] of next) if ((points.at(-1)?.atMs ?? 0) < atMs - RECENT_MS) next.delete(series);
+  return next;
+}
+
+function withBursts(bursts: DurableHistory['bursts'], events: readonly KernelEvent[], atMs: number) {
+  const counted = events.flatMap((event) =>
+    BURSTS.flatMap((burst) => {
+      const found = burst(event);
+      return found === null ? [] : [{ ...found, eventMs: Date.parse(event.at) }];
+    }),
+  );
+  const isOld = (begunMs: number): boolean => begunMs < atMs - BURSTS_MS;
+  if (counted.length === 0 && !Object.values(bursts).some(([oldest = atMs]) => isOld(oldest))) return bursts;
+  const next = new Map(Object.entries(bursts));
+  for (const { key, withinMs, eventMs } of counted) {
+    const begun = next.get(key) ?? [];
+    if (begun.some((begunMs) => Math.abs(eventMs - begunMs) <= withinMs)) continue;
+    if (begun.length > 0 || next.size < BURST_KEYS_MAX)
+      next.set(key, [...begun, eventMs].toSorted((a, b) => a - b).slice(-BURSTS_KEPT));
+  }
+  const fresh = [...next].map(([key, begun]) => [key, begun.filter((begunMs) => !isOld(begunMs))] as const);
+  return Object.fromEntries(fresh.filter(([, begun]) => begun.length > 0));
+}
+
+function withBaselines(baselines: DurableHistory['baselines'], samples: Samples): DurableHistory['baselines'] {
+  const changed = BASELINES.flatMap(({ track, keep }) =>
+    track(samples).flatMap(([series, value]) => {
+      const before = baselines[series];
+      const kept = before === undefined ? value : keep(before, value);
+      return kept === before ? [] : [[series, kept] as const];
+    }),
+  );
+  const room = Math.max(0, BASELINES_MAX - Object.keys(baselines).length);
+  const isOfOld = ([series]: readonly [string, number]): boolean => Object.hasOwn(baselines, series);
+  const added = changed.filter((entry) => !isOfOld(entry)).slice(0, room);
+  const taken = [...changed.filter(isOfOld), ...added];
+  return taken.length === 0 ? baselines : { ...baselines, ...Object.fromEntries(taken) };
+}
+
+/** The points of a series that are at most `windowMs` old. */
+export function within(
+  { recent }: History,
+  series: string,
+  window: { nowMs: number; windowMs: number },
+): readonly Point[] {
+  return (recent.get(series) ?? []).filter(({ atMs }) => atMs > window.nowMs - window.windowMs && atMs <= window.nowMs);
+}
+
+/** When bursts of this kind began within the last day, oldest first. */
+export function burstsOf({ durable }: History, key: string): readonly number[] {
+  return durable.bursts[key] ?? [];
+}
+
+export function baselineOf({ durable }: History, series: string): number | null {
+  return durable.baselines[series] ?? null;
+}

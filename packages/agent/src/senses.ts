@@ -1,0 +1,77 @@
+/**
+ * The senses of a node beside the two that every look has (the host and the kernel log): which sources there are, when each
+ * is asked, and when it has to answer. Adding a source is a collector and an entry here.
+ */
+import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
+import type { Collected, Collector } from './collectors/collector.ts';
+import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
+
+export type Vendor = HostSample['pciGpus'][number]['vendor'];
+
+export interface Demands {
+  /** A person named this vendor's tool: it has to answer, and what it says is not compared with PCI. */
+  readonly given: ReadonlySet<Vendor>;
+  readonly kernelLogRequired: boolean;
+  /** Null when nobody said. */
+  readonly expectedGpus: number | null;
+}
+
+export interface Demand {
+  readonly asked: boolean;
+  /** When it is not ok, the node is unknown. */
+  readonly required: boolean;
+  /** Why it is not asked. */
+  readonly reason?: string;
+}
+
+export interface Sense extends Collector<Samples> {
+  readonly demand: (host: Collected<HostSample>, demands: Demands) => Demand;
+  /** Least time between two runs; what the last one brought is shown in between, with its age. 0: at every look. */
+  readonly everyMs: number;
+}
+
+interface Spec<Sample> {
+  readonly put: (sample: Sample) => Samples;
+  readonly demand: Sense['demand'];
+  readonly everyMs?: number;
+}
+
+export function senseOf<Sample>(collector: Collector<Sample>, { put, demand, everyMs = 0 }: Spec<Sample>): Sense {
+  return {
+    name: collector.name,
+    demand,
+    everyMs,
+    collect: async (signal) => {
+      const collected = await collector.collect(signal);
+      if (collected.state === 'ok') return { state: 'ok', sample: put(collected.sample) };
+      const { state, reason, sample } = collected;
+      return sample === undefined ? { state, reason } : { state, reason, sample: put(sample) };
+    },
+  };
+}
+
+export interface SenseSettings {
+  readonly nvidiaSmi: string | null;
+  /** Null: the collector's own. */
+  readonly timeoutMs?: number;
+}
+
+/** In the order in which they are asked, one after the other: a sick node is not asked two things at once. */
+export function createSenses({ nvidiaSmi, timeoutMs }: SenseSettings): Sense[] {
+  const patience = timeoutMs === undefined ? {} : { timeoutMs };
+  return [nvidiaSense(new NvidiaSmiCollector({ path: nvidiaSmi ?? 'nvidia-smi', ...patience }))];
+}
+
+export function nvidiaSense(collector: Collector<NvidiaSample>): Sense {
+  return senseOf(collector, { put: (nvidia) => ({ nvidia }), demand: demandNvidia });
+}
+
+/** The vendor's tool has to answer where PCI shows a GPU of that vendor, or somebody expects one. */
+function demandNvidia(host: Collected<HostSample>, { given, expectedGpus }: Demands): Demand {
+  const vendors = new Set(host.sample?.pciGpus.map(({ vendor }) => vendor));
+  const isExpected = (expectedGpus ?? 0) > 0 && !vendors.has('amd');
+  const required = given.has('nvidia') || vendors.has('nvidia') || isExpected;
+  if (required || host.state !== 'ok') return { asked: true, required };
+  return { asked: false, required, reason: 'PCI shows no NVIDIA GPU and none is expected' };
+}
