@@ -40,7 +40,7 @@ function plain(text: string): string {
  */
 export function textAt(gpu: XmlElement, path: string): TextAt {
   let element = gpu;
-  for (const name of path.split('/')) {
+  for (const name of namesOf(path)) {
     const next = child(element, name);
     if (next === undefined) {
       const isText = element !== gpu && element.children.length === 0 && element.text !== '';
@@ -49,6 +49,17 @@ export function textAt(gpu: XmlElement, path: string): TextAt {
     element = next;
   }
   return { path, text: element.children.length > 0 ? null : plain(element.text) };
+}
+
+/** Paths are a closed set, read some hundred times for each GPU: each is taken apart once. */
+const NAMES = new Map<string, readonly string[]>();
+
+function namesOf(path: string): readonly string[] {
+  const known = NAMES.get(path);
+  if (known !== undefined) return known;
+  const names = path.split('/');
+  NAMES.set(path, names);
+  return names;
 }
 
 function isErrorText(text: string): boolean {
@@ -88,6 +99,15 @@ export function best<T>(readings: readonly Reading<T>[]): Reading<T> {
   );
 }
 
+/** One reading by several places: first that of today's drivers, then those of older ones. */
+export function at<T>(
+  element: XmlElement,
+  parse: (text: string) => T | undefined,
+  ...paths: readonly string[]
+): Reading<T> {
+  return best(paths.map((path) => read(textAt(element, path), parse)));
+}
+
 /** Sum of counters kept by location. Locations that a board does not have are left out; one that could not be read voids the sum. */
 export function sum(readings: readonly Reading<number>[]): Reading<number> {
   const values = readings.filter(known);
@@ -114,6 +134,14 @@ export const parseCelsius = (text: string): number | undefined => number(text, '
 export const parseWatts = (text: string): number | undefined => notNegative(number(text, 'W'));
 export const parseHertz = (text: string): number | undefined => notNegative(number(text, 'MHz'), 1e6);
 export const parseBytes = (text: string): number | undefined => notNegative(number(text, 'MiB'), 1024 * 1024);
+/** NVML counts in thousands of bytes (`nvmlDeviceGetPcieThroughput`). */
+export const parseBytesPerSecond = (text: string): number | undefined => notNegative(number(text, 'KB/s'), 1000);
+export const parseMicroseconds = (text: string): number | undefined => notNegative(number(text, 'us'));
+/** `640 bank(s)` */
+export const parseBanks = (text: string): number | undefined => notNegative(number(text, 'bank(s)'));
+/** `P0` is the fastest, `P15` the slowest. */
+export const parsePerformanceState = (text: string): number | undefined =>
+  /^P(?:\d|1[0-5])$/.test(text) ? Number(text.slice(1)) : undefined;
 /** `16x` */
 export const parseWidth = (text: string): number | undefined => notNegative(number(text, 'x'));
 export const parseRatio = (text: string): number | undefined => {
@@ -128,5 +156,7 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['disabled', false],
   ['active', true],
   ['not active', false],
+  ['true', true],
+  ['false', false],
 ]);
 export const parseFlag = (text: string): boolean | undefined => FLAGS.get(text.toLowerCase());

@@ -1,7 +1,8 @@
 /** The rows of the three legs as they come from files and other programs: parsed here once, trusted afterwards. */
 import { z } from 'zod';
 import { NODE_NAME, NODE_NAME_RULE } from '@trivet/shared/protocol/limits.ts';
-import { finding, hardware, id, signal, text as anyText } from '@trivet/shared/protocol/report-schema.ts';
+import { id, text as anyText } from '@trivet/shared/protocol/primitives.ts';
+import { finding, hardware, signal } from '@trivet/shared/protocol/report-schema.ts';
 import { LIFECYCLES, type ClusterRow, type InventoryRow, type TelemetryRow } from '@trivet/shared/model/observation.ts';
 import { VERDICTS } from '@trivet/shared/model/finding.ts';
 

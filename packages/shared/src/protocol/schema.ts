@@ -15,7 +15,8 @@ import {
 } from './limits.ts';
 import { FRAME_MAX_BYTES, PROTOCOL_VERSION } from './messages.ts';
 import type { AgentMessage, Refuse, RefuseCode } from './messages.ts';
-import { hardware, id, report, text, time } from './report-schema.ts';
+import { id, text, time } from './primitives.ts';
+import { hardware, report } from './report-schema.ts';
 
 const count = z.int().min(0);
 
