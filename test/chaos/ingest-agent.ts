@@ -17,6 +17,7 @@ const outbox = openOutbox(directory, { node: 'gpu-1', log });
 const push = new Push({
   url,
   outbox,
+  lostBefore: () => 0,
   log,
   random: Math.random,
   hello: () => ({

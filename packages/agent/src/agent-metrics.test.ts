@@ -44,8 +44,8 @@ function viewOf(watch: Partial<AgentView['watch']> = {}): AgentView {
       kernelCounters: { records: 1, lost: 0, overruns: 0, forged: 0, malformed: 0 },
       ...watch,
     },
-    outbox: { agentId: 'a1', depth: 0, bytes: 0, lost: 0, failures: 0 },
-    keeper: { failures: 0 },
+    outbox: { agentId: 'a1', depth: 0, bytes: 0, lost: 2, reportsDropped: 3, failures: 0 },
+    keeper: { failures: 0, lost: 4, waiting: 5 },
     push: { connected: true, counts: { welcomes: 1, refusals: 0, badFrames: 0 }, reports: new NewestReport() },
   };
 }

@@ -14,8 +14,8 @@ export interface AgentView {
   readonly node: string;
   readonly version: string;
   readonly watch: Pick<NodeWatch, 'samples' | 'findings' | 'dropped' | 'signals' | 'kernelCounters'>;
-  readonly outbox: Pick<Outbox, 'agentId' | 'depth' | 'bytes' | 'lost' | 'failures'>;
-  readonly keeper: Pick<StateKeeper, 'failures'>;
+  readonly outbox: Pick<Outbox, 'agentId' | 'depth' | 'bytes' | 'lost' | 'reportsDropped' | 'failures'>;
+  readonly keeper: Pick<StateKeeper, 'failures' | 'lost' | 'waiting'>;
   readonly push: Pick<Push, 'connected' | 'counts' | 'reports'> | null;
 }
 
@@ -52,7 +52,9 @@ function deliveryFamilies({ outbox, keeper, push }: AgentView): Family[] {
   const stored = [
     single('trivet_agent_outbox_events', 'gauge', 'Events that wait for an acknowledgement.', outbox.depth),
     single('trivet_agent_outbox_bytes', 'gauge', 'Size of the outbox on disk.', outbox.bytes),
-    single('trivet_agent_events_lost_total', 'counter', 'Events dropped or found damaged.', outbox.lost),
+    single('trivet_agent_unstored_events', 'gauge', 'Events that the disk has not taken yet.', keeper.waiting),
+    single('trivet_agent_events_lost_total', 'counter', 'Events dropped or found damaged.', outbox.lost + keeper.lost),
+    single('trivet_agent_reports_dropped_total', 'counter', 'Reports that were never sent.', outbox.reportsDropped),
     single('trivet_agent_outbox_failures_total', 'counter', 'Appends that the disk refused.', outbox.failures),
     single('trivet_agent_state_failures_total', 'counter', 'State that the disk refused.', keeper.failures),
   ];

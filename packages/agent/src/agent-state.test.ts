@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -79,11 +79,54 @@ describe('StateKeeper', () => {
     mkdirSync(`${path}.tmp`);
     const many = Array.from({ length: 12_000 }, (_value, index) => event(index + 1));
     keeper.commit({}, many);
-    expect(outbox.lost).toBe(2000);
+    expect(keeper).toMatchObject({ lost: 2000, waiting: 10_000 });
     rmSync(`${path}.tmp`, { recursive: true, force: true });
     keeper.save();
     expect(numbers()[0]).toBe(2001);
     expect(numbers()).toHaveLength(10_000);
+    expect(open().lost).toBe(2000);
+  });
+
+  it('bounds the bytes that wait in memory, too, and keeps the newest whatever its size', () => {
+    const keeper = open();
+    mkdirSync(`${path}.tmp`);
+    const large = (n: number, size: number): NewEvent => ({ ...event(n), body: { n, text: 'x'.repeat(size) } });
+    keeper.commit(
+      {},
+      Array.from({ length: 400 }, (_value, index) => large(index + 1, 30_000)),
+    );
+    expect(keeper.lost).toBeGreaterThan(100);
+    expect(keeper.waiting).toBe(400 - keeper.lost);
+    keeper.commit({}, [large(401, 9_000_000)]);
+    expect(keeper).toMatchObject({ lost: 400, waiting: 1 });
+  });
+
+  it('drops nothing for good before the count of it is on disk: a kill undoes both', () => {
+    const keeper = open();
+    mkdirSync(`${path}.tmp`);
+    keeper.commit(
+      { kernelCursor: cursor(12_000) },
+      Array.from({ length: 12_000 }, (_value, index) => event(index + 1)),
+    );
+    expect(keeper.lost).toBe(2000);
+    const again = open();
+    expect(again).toMatchObject({ lost: 0, waiting: 0 });
+    expect(again.state.kernelCursor).toBeNull();
+  });
+
+  it('counts what a disk has forgotten of the outbox although it was synced', () => {
+    open().commit({}, [event(1), event(2), event(3)]);
+    // Saved once more, so that the file names none of them as waiting.
+    open().commit({ mostGpusSeen: 1 }, []);
+    const segment = join(folder, 'outbox', '0000000000000001.log');
+    truncateSync(segment, readFileSync(segment, 'utf8').indexOf('"seq":2'));
+    expect(open()).toMatchObject({ lost: 2 });
+    expect(numbers()).toEqual([1]);
+    const again = open();
+    expect(again).toMatchObject({ lost: 2 });
+    again.commit({}, [event(4)]);
+    expect(open()).toMatchObject({ lost: 2 });
+    expect(numbers()).toEqual([1, 4]);
   });
 
   it('saves a cursor alone only now and then', () => {

@@ -5,7 +5,9 @@
  * number it has in the same record as the event (its cursor). So after a kill at any instant nothing is read twice,
  * counted twice or sent twice, and nothing is passed over.
  *
- * When the disk refuses, state is kept in memory and tried again, and events wait here; reports go on all the same.
+ * When the disk refuses, state is kept in memory and tried again, and events wait here; reports go on all the same. What has
+ * to be dropped meanwhile, the oldest first, is counted in the state itself: a kill that comes before the count is saved
+ * also undoes the drop, because the lines are then read again.
  */
 import type { Hardware } from '@trivet/shared/model/node.ts';
 import { EMPTY_DURABLE } from './checks/history.ts';
@@ -33,6 +35,10 @@ export interface AgentState {
   readonly eventCount: number;
   /** Not yet known to be in the outbox, oldest first; the last one has number `eventCount`. */
   readonly events: readonly NewEvent[];
+  /** Events that never came to the outbox, or that it lost without a trace. */
+  readonly lost: number;
+  /** The highest number among them. */
+  readonly lostUpTo: number;
 }
 
 const EMPTY_STATE: AgentState = {
@@ -45,11 +51,15 @@ const EMPTY_STATE: AgentState = {
   kernelCursor: null,
   eventCount: 0,
   events: [],
+  lost: 0,
+  lostUpTo: 0,
 };
 /** The name under which the outbox remembers our numbers. */
 const SOURCE = 'agent';
 /** About 3 MB on disk; more wait only where the disk has been full for long. */
 const EVENTS_MAX = 10_000;
+/** Of their bodies, in characters: a few hundred of the longest kernel messages, or EVENTS_MAX of the usual ones. */
+const WAITING_MAX = 8 * 1024 * 1024;
 /** Bounds one write to the outbox. */
 const APPEND_MAX = 64;
 /** A cursor that is this old makes a restart read some lines again, which hold no events; it does not lose any. */
@@ -73,11 +83,20 @@ export class StateKeeper {
     const inOutbox = Number(outbox.cursor(SOURCE) ?? '0');
     // Also when the state was lost: numbers that the outbox knows are not given out again.
     if (inOutbox > this.#state.eventCount) this.#state = { ...this.#state, eventCount: inOutbox, events: [] };
+    this.#noticeTornOff(inOutbox);
     this.#feed();
   }
 
   get state(): AgentState {
     return this.#state;
+  }
+  /** Events lost on their way to the outbox, since the state began. */
+  get lost(): number {
+    return this.#state.lost;
+  }
+  /** Events in memory that the disk has not taken yet. */
+  get waiting(): number {
+    return this.#state.events.length;
   }
   /** Writes that the disk refused. */
   get failures(): number {
@@ -90,14 +109,14 @@ export class StateKeeper {
 
   /** Takes what one look brought, and its events. */
   commit(change: Partial<Omit<AgentState, 'v' | 'node' | 'events' | 'eventCount'>>, events: readonly NewEvent[]): void {
-    const waiting = [...this.#state.events, ...events];
-    const dropped = Math.max(0, waiting.length - EVENTS_MAX);
-    if (dropped > 0) {
-      this.#outbox.countLost(dropped);
-      this.#log.error('events that could not be stored were dropped, oldest first', { dropped });
-    }
     const eventCount = this.#state.eventCount + events.length;
+    const waiting = [...this.#state.events, ...events];
+    const dropped = overflow(waiting);
     this.#state = { ...this.#state, ...change, eventCount, events: waiting.slice(dropped) };
+    if (dropped > 0) {
+      this.#lose(dropped, eventCount - waiting.length + dropped);
+      this.#log.error('events that could not be stored were dropped, oldest first', { dropped, lost: this.lost });
+    }
     this.#isSaved = false;
     this.save();
   }
@@ -128,6 +147,25 @@ export class StateKeeper {
     this.#feed();
   }
 
+  #lose(events: number, lostUpTo: number): void {
+    this.#state = { ...this.#state, lost: this.#state.lost + events, lostUpTo };
+    this.#isSaved = false;
+  }
+
+  /** The outbox once had every number that is not listed here: a disk that forgets what it has synced took them off its end. */
+  #noticeTornOff(inOutbox: number): void {
+    const { eventCount, events, lostUpTo } = this.#state;
+    const fed = eventCount - events.length;
+    const missing = fed - Math.max(inOutbox, lostUpTo);
+    // A new outbox knows no number: what it has forgotten was another one's to count.
+    if (inOutbox === 0 || missing <= 0) return;
+    this.#lose(missing, fed);
+    this.#log.error('the end of the outbox is gone although it was synced: its events are counted as lost', {
+      missing,
+    });
+    this.save();
+  }
+
   /** Only what is saved may go to the outbox: else a kill would make it twice. */
   #feed(): void {
     const { events, eventCount } = this.#state;
@@ -144,11 +182,23 @@ export class StateKeeper {
   }
 }
 
+/** How many have to go, oldest first, for the others to fit. The newest always stays. */
+function overflow(events: readonly NewEvent[]): number {
+  let first = Math.max(0, events.length - EVENTS_MAX);
+  const sizes = events.map(({ body }) => JSON.stringify(body).length);
+  let total = sizes.slice(first).reduce((sum, size) => sum + size, 0);
+  while (total > WAITING_MAX && first < events.length - 1) {
+    total -= sizes[first] ?? 0;
+    first += 1;
+  }
+  return first;
+}
+
 function load(path: string, node: string, log: Log): AgentState {
   const file = readJsonFile(path);
   if (file === undefined) return EMPTY_STATE;
   if ('value' in file && isAgentState(file.value)) {
-    if (file.value.node === node) return file.value;
+    if (file.value.node === node) return { ...EMPTY_STATE, ...file.value };
     log.error('state is of another node; it is not used', { path, of: file.value.node });
     return EMPTY_STATE;
   }

@@ -122,6 +122,7 @@ class Agent {
         : new Push({
             url: aggregatorUrl,
             outbox,
+            lostBefore: () => keeper.lost,
             log,
             random,
             hello: () => this.#hello(),

@@ -46,6 +46,13 @@ export function writeAll(fd: number, bytes: Buffer, position: number): void {
   while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
 }
 
+/** A full or failing disk, not a wrong path or missing rights: nobody has to change the settings for it to mend. */
+export function isDiskRefusing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && REFUSING.some((code) => code === error.code);
+}
+/** EFBIG: over RLIMIT_FSIZE. */
+const REFUSING = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EFBIG'] as const;
+
 /** A new or renamed name is durable once its folder is. */
 export function syncDirectory(path: string): void {
   const fd = openSync(path, 'r');

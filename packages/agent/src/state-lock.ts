@@ -8,6 +8,7 @@ import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, errorText } from './errors.ts';
 import type { Log } from './log.ts';
+import { isDiskRefusing } from './state-file.ts';
 import { PROC, readBootId, readProcessStart } from './os/procfs.ts';
 
 /** Another agent may come and go between two looks. */
@@ -18,6 +19,10 @@ export function lockState(directory: string, log: Log, proc = PROC): () => void 
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
+    if (isDiskRefusing(error)) {
+      log.error('state folder cannot be made: nothing is kept until it can', { directory, reason: errorText(error) });
+      return () => {};
+    }
     const mend = 'make it a folder that the agent may write, or set another `stateDir`';
     throw new AgentError('state', `${directory}: ${errorText(error)}; ${mend}`, error);
   }

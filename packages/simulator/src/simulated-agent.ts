@@ -45,7 +45,7 @@ export function simulatedAgent(node: string, origin: string): NodeAgent {
     /** Only a sign of life where the node does not report. */
     async deliver(view, pass, at) {
       const { socket } = await sessionFor(view);
-      if (!view.reports) return send(socket, { type: 'beat', outboxDepth: events.length, lost: 0 });
+      if (!view.reports) return send(socket, { type: 'beat', outboxDepth: events.length, lost: 0, reportsDropped: 0 });
       const report = reportOf(view, pass, at);
       const opened = openedEvents(report, asserted, lastSeq);
       asserted = new Set(report.findings.map(({ id }) => id));

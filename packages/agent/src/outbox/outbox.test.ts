@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -7,6 +8,7 @@ import {
   rmSync,
   rmdirSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -95,7 +97,7 @@ describe('outbox', () => {
   it('sends again when the acknowledgement was lost', () => {
     outbox.append([event(1), event(2)]);
     outbox.ack(1);
-    rmSync(join(directory, 'progress.json'));
+    rmSync(join(directory, 'progress'));
     outbox.close();
     outbox = open();
     expect(numbers()).toEqual([1, 2]);
@@ -195,7 +197,7 @@ describe('outbox', () => {
     expect(numbers()).toEqual([1]);
   });
 
-  it.each(['identity.json', 'progress.json'])('lives with a damaged %s', (name) => {
+  it.each(['identity.json', 'progress'])('lives with a damaged %s', (name) => {
     outbox.append([event(1)]);
     outbox.ack(1);
     outbox.append([event(2)]);
@@ -211,5 +213,83 @@ describe('outbox', () => {
     writeFileSync(file, '');
     expect(() => openOutbox(join(file, 'outbox'), { node: 'gpu-1', log })).toThrow(AgentError);
     expect(() => openOutbox(join(file, 'outbox'), { node: 'gpu-1', log })).toThrow(/stateDir/);
+  });
+
+  it('starts on a full disk, keeps its events for later, and stores them once there is room', () => {
+    outbox.close();
+    rmSync(join(directory, 'identity.json'));
+    // Every write to it says ENOSPC, whoever runs the test; the agent then removes the link, and the disk has room.
+    symlinkSync('/dev/full', join(directory, 'identity.json.tmp'));
+    outbox = open();
+    const { agentId } = outbox;
+    expect(existsSync(join(directory, 'identity.json'))).toBe(false);
+    symlinkSync('/dev/full', join(directory, 'identity.json.tmp'));
+    expect(outbox.append([event(1)])).toBeNull();
+    expect(outbox).toMatchObject({ depth: 0, failures: 1, lost: 0 });
+    expect(outbox.append([event(1)])).toBe(1);
+    outbox.close();
+    outbox = open();
+    expect(outbox.agentId).toBe(agentId);
+    expect(numbers()).toEqual([1]);
+  });
+
+  it('begins a segment on a disk that was full when it first tried', () => {
+    const path = join(directory, '0000000000000001.log');
+    symlinkSync('/dev/full', path);
+    expect(outbox.append([event(1)])).toBeNull();
+    expect(outbox.append([event(1)])).toBe(1);
+    // And over one that it could not remove again.
+    outbox.close();
+    rmSync(path);
+    outbox = open();
+    writeFileSync(path, 'x'.repeat(300));
+    expect(outbox.append([event(2)])).toBe(1);
+    expect(numbers()).toEqual([2]);
+  });
+
+  it('drops nothing that it cannot count: the append waits instead', () => {
+    outbox.close();
+    outbox = open(64 * 1024);
+    const progress = join(directory, 'progress');
+    mkdirSync(progress);
+    let n = 1;
+    while (outbox.append([event(n, 500)]) !== null) n += 1;
+    expect(outbox).toMatchObject({ lost: 0, depth: n - 1 });
+    rmdirSync(progress);
+    expect(outbox.append([event(n, 500)])).toBe(n);
+    expect(outbox.lost).toBeGreaterThan(0);
+    expect(outbox.lost + outbox.depth).toBe(n);
+  });
+
+  it('counts events whose file was removed behind its back, and goes on', () => {
+    outbox.append([event(1), event(2)]);
+    outbox.ack(1);
+    rmSync(join(directory, '0000000000000001.log'));
+    expect(outbox.append([event(3)])).toBe(3);
+    expect(numbers()).toEqual([3]);
+    expect(outbox).toMatchObject({ depth: 1, lost: 1 });
+    outbox.close();
+    outbox = open();
+    expect(numbers()).toEqual([3]);
+    expect(outbox.lost).toBe(1);
+  });
+
+  it('gives up a segment that cannot be read for long, rather than hold back what is behind it', () => {
+    outbox.close();
+    outbox = open(16 * 1024);
+    for (let n = 1; n <= 4; n++) outbox.append([event(n, 900)]);
+    rmSync(join(directory, '0000000000000001.log'));
+    expect(numbers()).toEqual([]);
+    for (let attempt = 0; attempt < 200; attempt++) numbers();
+    expect(numbers()).toEqual([2, 3, 4]);
+    expect(outbox).toMatchObject({ depth: 3, lost: 1 });
+  });
+
+  it('counts reports that were never sent, durably', () => {
+    outbox.countDroppedReport();
+    outbox.countDroppedReport();
+    outbox.close();
+    outbox = open();
+    expect(outbox.reportsDropped).toBe(2);
   });
 });

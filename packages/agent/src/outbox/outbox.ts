@@ -15,17 +15,17 @@
  *
  * One writer a folder. Synchronous on purpose: events are rare, and what returns is durable.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { EVENT_BODY_MAX_BYTES } from '@trivet/shared/protocol/limits.ts';
 import type { AgentEvent } from '@trivet/shared/protocol/messages.ts';
 import { errorText } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { writeFileAtomic } from '../state-file.ts';
 import { saveIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
+import type { Progress, ProgressFile } from './progress.ts';
+import { SegmentQueue, waiting } from './segment-queue.ts';
+import type { Bounds, Segment } from './segment-queue.ts';
 import { SegmentWriter } from './segment-writer.ts';
-import { encodeLine, readSegment } from './segment.ts';
+import { encodeLine, segmentPath } from './segment.ts';
 import type { Cursor } from './segment.ts';
 
 /** About 50,000 kernel events: weeks of a sick node without its aggregator. */
@@ -39,23 +39,6 @@ export interface NewEvent {
   readonly cursor?: Cursor;
 }
 
-export interface Segment {
-  readonly path: string;
-  readonly first: number;
-  /** Numbers of its events, rising. */
-  seqs: readonly number[];
-  bytes: number;
-}
-
-/** What `progress.json` holds. It may be older than the segments, never newer. */
-export interface Progress {
-  /** Everything up to it is acknowledged, or was dropped and counted. */
-  readonly done: number;
-  readonly lost: number;
-  /** No lower number may be given to an event. */
-  readonly next: number;
-}
-
 /** What was found on disk; `open.ts` makes it. */
 export interface OutboxState {
   readonly directory: string;
@@ -64,33 +47,37 @@ export interface OutboxState {
   readonly identity: Identity;
   readonly segments: readonly Segment[];
   readonly progress: Progress;
+  readonly progressFile: ProgressFile;
   readonly cursors: ReadonlyMap<string, string>;
+  /** What is still to be written before the first append; throws what the file system says, and may be called again. */
+  readonly settle: () => void;
 }
 
 export class Outbox {
   readonly #directory: string;
   readonly #maxBytes: number;
   readonly #log: Log;
+  readonly #settle: () => void;
   readonly #cursors: Map<string, string>;
-  readonly #segments: Segment[];
+  readonly #segments: SegmentQueue;
+  readonly #progressFile: ProgressFile;
   #identity: Identity;
   #writer: SegmentWriter | null = null;
-  #done: number;
-  #next: number;
-  #lost: number;
+  #progress: Progress;
+  #isSaved = true;
   #failures = 0;
 
   constructor(state: OutboxState) {
     this.#directory = state.directory;
     this.#maxBytes = state.maxBytes;
     this.#log = state.log;
+    this.#settle = state.settle;
     this.#identity = state.identity;
-    this.#segments = [...state.segments];
+    this.#progressFile = state.progressFile;
+    this.#progress = state.progress;
     this.#cursors = new Map(state.cursors);
-    this.#done = state.progress.done;
-    this.#next = state.progress.next;
-    this.#lost = state.progress.lost;
-    this.#forgetDone();
+    this.#segments = new SegmentQueue(state.segments, state.log, (events) => this.countLost(events));
+    this.#segments.forget(this.#progress.done);
   }
 
   get agentId(): string {
@@ -101,22 +88,26 @@ export class Outbox {
   }
   /** Events that wait for an acknowledgement. */
   get depth(): number {
-    return this.#segments.reduce((sum, { seqs }) => sum + waiting(seqs, this.#done), 0);
+    return this.#segments.depth(this.#progress.done);
   }
   /** Events dropped or found damaged since the stream began. */
   get lost(): number {
-    return this.#lost;
+    return this.#progress.lost;
+  }
+  /** Reports that were never sent, since the stream began. */
+  get reportsDropped(): number {
+    return this.#progress.reportsDropped;
   }
   /** Batches that could not be stored (a full disk). */
   get failures(): number {
     return this.#failures;
   }
   get bytes(): number {
-    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#segments.bytes;
   }
   /** The highest number in use; acknowledgements above it are not about this outbox. */
   get lastSeq(): number {
-    return this.#next - 1;
+    return this.#progress.next - 1;
   }
 
   /** Where a source stood in its newest event, or null when it never had one here. */
@@ -127,9 +118,11 @@ export class Outbox {
   /** All or nothing. The number of the last event once all are durable; null when nothing was stored: try again later. */
   append(events: readonly NewEvent[]): number | null {
     if (events.length === 0) return this.lastSeq;
-    const seqs = events.map((_event, index) => this.#next + index);
-    const lines = events.map((event, index) => encodeLine({ seq: this.#next + index, ...bounded(event) }));
+    const { next } = this.#progress;
+    const seqs = events.map((_event, index) => next + index);
+    const lines = events.map((event, index) => encodeLine({ seq: next + index, ...bounded(event) }));
     try {
+      this.#settle();
       this.#write(Buffer.concat(lines), seqs);
     } catch (error) {
       this.#failures += 1;
@@ -140,44 +133,32 @@ export class Outbox {
       });
       return null;
     }
-    this.#next += events.length;
+    this.#progress = { ...this.#progress, next: next + events.length };
     for (const { cursor } of events) if (cursor !== undefined) this.#cursors.set(cursor.source, cursor.position);
     return this.lastSeq;
   }
 
   /** Oldest first, those above `afterSeq` that are not acknowledged. At least one if there is one, whatever its size. */
-  pending(afterSeq: number, max: { readonly events: number; readonly bytes: number }): readonly AgentEvent[] {
-    const from = Math.max(afterSeq, this.#done);
-    const events: AgentEvent[] = [];
-    let bytes = 0;
-    for (const segment of this.#segments) {
-      if ((segment.seqs.at(-1) ?? 0) <= from) continue;
-      const stored = this.#read(segment);
-      // Going on behind a segment that cannot be read now would let an acknowledgement pass over it.
-      if (stored === null) return events;
-      for (const event of stored) {
-        if (event.seq <= from) continue;
-        bytes += Buffer.byteLength(JSON.stringify(event));
-        if (events.length > 0 && (events.length >= max.events || bytes > max.bytes)) return events;
-        events.push(event);
-      }
-    }
-    return events;
+  pending(afterSeq: number, max: Bounds): readonly AgentEvent[] {
+    return this.#segments.pending(Math.max(afterSeq, this.#progress.done), max);
   }
 
   /** Everything up to and including `seq` is committed elsewhere. */
   ack(seq: number): void {
-    const upTo = Math.min(seq, this.lastSeq);
-    if (upTo <= this.#done) return;
-    this.#done = upTo;
-    this.#saveProgress();
-    this.#forgetDone();
+    const done = Math.min(seq, this.lastSeq);
+    if (done > this.#progress.done) this.#record({ done });
+    else if (!this.#isSaved) this.#record({});
+    this.#segments.forget(this.#progress.done);
   }
 
-  /** One event that the aggregator will never take: it is acknowledged with the others, and counted. */
+  /** Events that the aggregator will never take, or that were found gone: acknowledged with the others, and counted. */
   countLost(events: number): void {
-    this.#lost += events;
-    this.#saveProgress();
+    this.#record({ lost: this.#progress.lost + events });
+  }
+
+  /** One that was never sent: overtaken by a newer one, or too large. */
+  countDroppedReport(): void {
+    this.#record({ reportsDropped: this.#progress.reportsDropped + 1 });
   }
 
   /**
@@ -191,97 +172,75 @@ export class Outbox {
   }
 
   close(): void {
+    this.#closeWriter();
+    this.#progressFile.close();
+  }
+
+  #write(content: Buffer, seqs: readonly number[]): void {
+    const active = this.#writable(content.length);
+    if (active !== null) {
+      active.writer.append(content);
+      active.segment.bytes += content.length;
+      active.segment.seqs = [...active.segment.seqs, ...seqs];
+      return;
+    }
+    const { next, done } = this.#progress;
+    const path = segmentPath(this.#directory, next);
+    const cursors = [...this.#cursors].map(([source, position]) => ({ source, position }));
+    const whole = Buffer.concat([encodeLine({ v: 1, first: next, cursors }), content]);
+    const writer = SegmentWriter.create(path, whole);
+    this.#closeWriter();
+    this.#writer = writer;
+    this.#segments.push({ path, first: next, seqs, bytes: whole.length });
+    this.#segments.forget(done);
+  }
+
+  /** The newest segment, with room made in the outbox; null when another one has to be begun. */
+  #writable(bytes: number): { readonly segment: Segment; readonly writer: SegmentWriter } | null {
+    this.#makeRoom(bytes);
+    const segment = this.#segments.newest;
+    if (segment === undefined) return null;
+    if (segment.seqs.length > 0 && segment.bytes + bytes > this.#maxBytes / SEGMENTS) return null;
+    if (this.#writer?.path !== segment.path) this.#closeWriter();
+    this.#writer ??= SegmentWriter.reopen(segment.path, segment.bytes);
+    if (!this.#writer.isGone) return { segment, writer: this.#writer };
+    this.#closeWriter();
+    this.#segments.giveUp(segment, this.#progress.done, 'its file was removed');
+    return null;
+  }
+
+  /** Counted first, and durably: what cannot be counted is not dropped, and the append waits. */
+  #makeRoom(bytes: number): void {
+    while (this.#segments.length > 1 && this.#segments.bytes + bytes > this.#maxBytes) {
+      const seqs = this.#segments.oldest?.seqs ?? [];
+      const { done, lost } = this.#progress;
+      const dropped = waiting(seqs, done);
+      const progress = { ...this.#progress, lost: lost + dropped, done: Math.max(done, seqs.at(-1) ?? 0) };
+      this.#progressFile.save(progress);
+      this.#progress = progress;
+      this.#isSaved = true;
+      const { lost: total } = progress;
+      this.#log.warn('outbox is full: oldest events dropped', { dropped, lost: total, maxBytes: this.#maxBytes });
+      this.#segments.forget(progress.done);
+    }
+  }
+
+  #closeWriter(): void {
     this.#writer?.close();
     this.#writer = null;
   }
 
-  #write(content: Buffer, seqs: readonly number[]): void {
-    this.#makeRoom(content.length);
-    const active = this.#segments.at(-1);
-    const fits = active?.seqs.length === 0 || (active?.bytes ?? 0) + content.length <= this.#maxBytes / SEGMENTS;
-    if (active !== undefined && fits) {
-      this.#writer ??= SegmentWriter.reopen(active.path, active.bytes);
-      this.#writer.append(content);
-      active.bytes += content.length;
-      active.seqs = [...active.seqs, ...seqs];
-      return;
-    }
-    const path = segmentPath(this.#directory, this.#next);
-    const cursors = [...this.#cursors].map(([source, position]) => ({ source, position }));
-    const whole = Buffer.concat([encodeLine({ v: 1, first: this.#next, cursors }), content]);
-    const writer = SegmentWriter.create(path, whole);
-    this.#writer?.close();
-    this.#writer = writer;
-    this.#segments.push({ path, first: this.#next, seqs, bytes: whole.length });
-    this.#forgetDone();
-  }
-
-  #makeRoom(bytes: number): void {
-    while (this.#segments.length > 1 && this.bytes + bytes > this.#maxBytes) {
-      const oldest = this.#segments[0];
-      const dropped = waiting(oldest?.seqs ?? [], this.#done);
-      this.#lost += dropped;
-      this.#done = Math.max(this.#done, oldest?.seqs.at(-1) ?? 0);
-      this.#log.warn('outbox is full: oldest events dropped', { dropped, lost: this.#lost, maxBytes: this.#maxBytes });
-      this.#saveProgress();
-      this.#forgetDone();
-    }
-  }
-
-  /** Keeps the newest segment: its header and events hold the cursors. */
-  #forgetDone(): void {
-    while (this.#segments.length > 1 && (this.#segments[0]?.seqs.at(-1) ?? 0) <= this.#done) {
-      const path = this.#segments.shift()?.path ?? '';
-      try {
-        rmSync(path, { force: true });
-      } catch (error) {
-        // It is found, and removed, when the outbox is next opened.
-        this.#log.warn('outbox segment could not be removed', { path, reason: errorText(error) });
-      }
-    }
-  }
-
-  #read(segment: Segment): readonly AgentEvent[] | null {
+  #record(change: Partial<Progress>): void {
+    this.#progress = { ...this.#progress, ...change };
     try {
-      const { events } = readSegment(segment.path, segment.first);
-      const missing = segment.seqs.length - events.length;
-      if (missing > 0) {
-        this.#lost += missing;
-        this.#log.error('outbox segment was damaged on disk', { path: segment.path, events: missing });
-        segment.seqs = events.map(({ seq }) => seq);
-        this.#saveProgress();
-      }
-      return events.map(({ seq, kind, at, body }) => ({ seq, kind, at, body }));
+      this.#progressFile.save(this.#progress);
+      this.#isSaved = true;
     } catch (error) {
-      this.#log.error('outbox segment cannot be read', { path: segment.path, reason: errorText(error) });
-      return null;
-    }
-  }
-
-  #saveProgress(): void {
-    try {
-      saveProgress(this.#directory, { done: this.#done, lost: this.#lost, next: this.#next });
-    } catch (error) {
-      // Older progress is valid: events are sent again, and the store knows them.
+      // Older progress is valid: events are sent again, and the store knows them. Saved with the next change.
+      this.#isSaved = false;
       this.#log.warn('outbox progress could not be saved', { reason: errorText(error) });
     }
   }
-}
-
-function waiting(seqs: readonly number[], done: number): number {
-  return (seqs[0] ?? 0) > done ? seqs.length : seqs.filter((seq) => seq > done).length;
-}
-
-export function segmentPath(directory: string, first: number): string {
-  return join(directory, `${String(first).padStart(16, '0')}.log`);
-}
-
-export function saveProgress(directory: string, { done, lost, next }: Progress): void {
-  writeFileAtomic(
-    join(directory, 'progress.json'),
-    `${JSON.stringify({ v: 1, done, lost, next })}
-`,
-  );
 }
 
 /** No body of ours comes near the bound; one that does loses its body, and says so, rather than block the queue. */

@@ -2,7 +2,8 @@
  * One file of the outbox: a header line, then a line an event, each `<CRC-32 of the rest, 8 hex digits> <JSON>`. JSON has no
  * raw line feed, so after damage the next line feed is the next record, and a person can read the file with `cut -c10-`.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { AgentEvent } from '@trivet/shared/protocol/messages.ts';
 
@@ -45,6 +46,21 @@ export function encodeLine(value: SegmentHeader | StoredEvent): Buffer {
   const json = Buffer.from(JSON.stringify(value));
   const crc = crc32(json).toString(16).padStart(8, '0');
   return Buffer.concat([Buffer.from(`${crc} `), json, Buffer.from('\n')]);
+}
+
+export function segmentPath(directory: string, first: number): string {
+  return join(directory, `${String(first).padStart(16, '0')}.log`);
+}
+
+/** By number, which their names hold. None where there is no folder. */
+export function segmentFiles(directory: string): readonly { readonly path: string; readonly first: number }[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .flatMap((name) => {
+      const digits = /^(\d{16})\.log$/.exec(name)?.[1];
+      return digits === undefined ? [] : [{ path: join(directory, name), first: Number(digits) }];
+    })
+    .sort((a, b) => a.first - b.first);
 }
 
 /** `first` is the number in its file name. */

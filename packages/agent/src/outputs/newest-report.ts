@@ -1,24 +1,36 @@
 /**
- * The report that waits to be sent: only the newest, because each replaces the one before it. Evidence is for people and goes
+ * The report that waits to be sent: only the newest, because each replaces the one before it: a report that is overtaken
+ * before it could be sent is dropped and counted, so reports never take room from events. Evidence is for people and goes
  * first when a frame is too small; findings are never cut out of a report.
  */
 import type { Report } from '@trivet/shared/model/report.ts';
 import { FRAME_MAX_BYTES } from '@trivet/shared/protocol/messages.ts';
+
+export type DropReason = 'superseded' | 'too-large';
 
 export class NewestReport {
   /** Overtaken before they were sent. */
   superseded = 0;
   /** Not sent, because they do not fit a frame even without evidence. */
   tooLarge = 0;
+  readonly #dropped: (reason: DropReason) => void;
   #report: Report | null = null;
   #waiting = false;
+
+  /** `dropped` is told of each report that will never be sent. */
+  constructor(dropped: (reason: DropReason) => void = () => {}) {
+    this.#dropped = dropped;
+  }
 
   get waiting(): boolean {
     return this.#waiting;
   }
 
   put(report: Report): void {
-    if (this.#waiting) this.superseded += 1;
+    if (this.#waiting) {
+      this.superseded += 1;
+      this.#dropped('superseded');
+    }
     this.#report = report;
     this.#waiting = true;
   }
@@ -38,6 +50,7 @@ export class NewestReport {
       if (Buffer.byteLength(frame) <= maxBytes) return frame;
     }
     this.tooLarge += 1;
+    this.#dropped('too-large');
     return null;
   }
 }

@@ -12,7 +12,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import { FakeAggregator, INTERVALS } from '../testing/fake-aggregator.ts';
 import type { Reply } from '../testing/fake-aggregator.ts';
 import { Push } from './push.ts';
-import type { PushOptions } from './push.ts';
+import type { PushOptions } from './push-options.ts';
 
 const AT = '2026-11-20T17:00:00.000Z';
 const WAIT = { timeout: 20_000, interval: 5 };
@@ -31,10 +31,10 @@ let logged: Record<string, unknown>[];
 
 function client(options: Partial<PushOptions> = {}): Push {
   const log = createLog({ level: 'debug', now: () => 0, write: (line) => logged.push(JSON.parse(line)) });
-  const hardware = { serial: null, gpus: [] };
   return new Push({
     url: aggregator.url,
     outbox,
+    lostBefore: () => 0,
     log,
     random: () => 0.5,
     hello: () => ({
@@ -45,7 +45,7 @@ function client(options: Partial<PushOptions> = {}): Push {
       streamId: outbox.streamId,
       bootId: 'boot',
       agentVersion: '0.1.0',
-      hardware,
+      hardware: { serial: null, gpus: [] },
     }),
     token: () => null,
     answer: ({ check }) => Promise.resolve({ state: 'failed', text: `${check} is not configured on this node` }),
@@ -69,8 +69,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'trivet-push-'));
   logged = [];
   aggregator = await new FakeAggregator(parse).listening();
-  const log = createLog({ level: 'error', now: () => 0, write: () => {} });
-  outbox = openOutbox(directory, { node: 'gpu-1', log });
+  outbox = openOutbox(directory, { node: 'gpu-1', log: createLog({ level: 'error', now: () => 0, write: () => {} }) });
   push = client();
 });
 afterEach(() => {
@@ -90,7 +89,7 @@ describe('Push', () => {
     expect(aggregator.messages[0]?.type).toBe('hello');
     expect(committed()).toEqual(Array.from({ length: 600 }, (_value, index) => index + 1));
     expect(aggregator.of('report').map(({ reportId }) => reportId)).toEqual(['new']);
-    expect(aggregator.of('beat').at(-1)).toEqual({ type: 'beat', outboxDepth: 0, lost: 0 });
+    expect(aggregator.of('beat').at(-1)).toEqual({ type: 'beat', outboxDepth: 0, lost: 0, reportsDropped: 1 });
     append(601, 601);
     push.flush();
     await vi.waitUntil(() => committed().includes(601), WAIT);

@@ -9,48 +9,16 @@ import { WebSocket } from 'ws';
 import type { Report } from '@trivet/shared/model/report.ts';
 import { parseAggregatorMessage } from '@trivet/shared/protocol/guard.ts';
 import { FRAME_MAX_BYTES, REFUSE_CODES } from '@trivet/shared/protocol/messages.ts';
-import type { AgentMessage, Ask, Hello, Intervals, Refuse, Welcome } from '@trivet/shared/protocol/messages.ts';
+import type { AgentMessage, Ask, Refuse, Welcome } from '@trivet/shared/protocol/messages.ts';
 import { errorText } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Outbox } from '../outbox/outbox.ts';
 import { Answers } from './answers.ts';
-import type { Answer } from './answers.ts';
-import { BACKOFF, backoffMs } from './backoff.ts';
-import type { BackoffBounds } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
 import { Delivery } from './delivery.ts';
+import { DroppedReports } from './dropped-reports.ts';
 import { NewestReport } from './newest-report.ts';
-
-export interface PushTiming {
-  /** For the connection, and again for the welcome after it. */
-  readonly connectMs: number;
-  /** From a batch of events to its acknowledgement: a commit takes milliseconds, a busy store seconds. */
-  readonly ackMs: number;
-  readonly backoff: BackoffBounds;
-}
-export const PUSH_TIMING: PushTiming = { connectMs: 10_000, ackMs: 60_000, backoff: BACKOFF };
-
-export interface PushOptions {
-  /** With its path, `ws://trivet:8080/v1/agents/socket`. */
-  readonly url: string;
-  readonly outbox: Outbox;
-  readonly log: Log;
-  readonly random: () => number;
-  readonly hello: () => Hello;
-  /** Read anew for every connection, so that a rotated token needs no restart. Never logged. */
-  readonly token: () => string | null;
-  readonly answer: (ask: Ask) => Promise<Answer>;
-  readonly welcomed: (intervals: Intervals) => void;
-  readonly timing?: PushTiming;
-}
-
-export interface PushCounts {
-  /** Connections that were welcomed. */
-  welcomes: number;
-  /** Refusals of any kind. */
-  refusals: number;
-  /** Frames of the aggregator that are no message. */
-  badFrames: number;
-}
+import { openSocket } from './open-socket.ts';
+import { PUSH_TIMING } from './push-options.ts';
+import type { PushCounts, PushOptions, PushTiming } from './push-options.ts';
 
 /** A stalled peer must not fill our memory: above this nothing more is handed to the socket. */
 const BUFFERED_MAX_BYTES = FRAME_MAX_BYTES;
@@ -60,11 +28,12 @@ const CLOSE_MESSAGE_TOO_BIG = 1009;
 
 export class Push {
   readonly counts: PushCounts = { welcomes: 0, refusals: 0, badFrames: 0 };
-  readonly reports = new NewestReport();
+  readonly reports: NewestReport;
   readonly #options: PushOptions;
   readonly #timing: PushTiming;
   readonly #delivery: Delivery;
   readonly #answers: Answers;
+  readonly #drops: DroppedReports;
   #socket: WebSocket | null = null;
   #beatMs: number | null = null;
   #attempt = 0;
@@ -80,6 +49,8 @@ export class Push {
     this.#timing = options.timing ?? PUSH_TIMING;
     this.#delivery = new Delivery(options.outbox);
     this.#answers = new Answers(options.answer);
+    this.#drops = new DroppedReports(options.outbox, options.log);
+    this.reports = new NewestReport((reason) => this.#drops.note(reason));
   }
 
   /** Welcomed, and not silent since. */
@@ -185,8 +156,10 @@ export class Push {
     this.#beatMs = intervals.beatMs;
     this.reports.renew();
     this.#silentBeats = 0;
+    this.#drops.connected();
     this.#beats = setInterval(() => this.#beat(), intervals.beatMs);
-    log.info('connected to the aggregator', { ackedSeq, outboxDepth: outbox.depth });
+    const { depth: outboxDepth, reportsDropped } = outbox;
+    log.info('connected to the aggregator', { ackedSeq, outboxDepth, reportsDropped });
     welcomed(intervals);
     this.flush();
   }
@@ -211,8 +184,9 @@ export class Push {
     // It lived, so that the next failure is a first one. A connection that is only ever accepted does not get here.
     this.#attempt = 0;
     if (!this.#hasRoom()) return;
-    const { outbox } = this.#options;
-    this.#send({ type: 'beat', outboxDepth: outbox.depth, lost: outbox.lost + this.reports.tooLarge });
+    const { outbox, lostBefore } = this.#options;
+    const { depth: outboxDepth, reportsDropped } = outbox;
+    this.#send({ type: 'beat', outboxDepth, lost: outbox.lost + lostBefore(), reportsDropped });
     this.#socket?.ping();
     this.flush();
   }
@@ -246,11 +220,8 @@ export class Push {
   }
 
   #sendReport(): void {
-    const { tooLarge } = this.reports;
     const frame = this.reports.take();
     if (frame !== null) this.#socket?.send(frame);
-    if (this.reports.tooLarge > tooLarge)
-      this.#options.log.error('report is too large even without evidence; it is dropped');
   }
 
   #send(message: AgentMessage): void {
@@ -292,9 +263,4 @@ export class Push {
     this.#attempt += 1;
     this.#retry = setTimeout(() => this.#connect(), waitMs);
   }
-}
-
-function openSocket(url: string, token: string | null, handshakeTimeout: number): WebSocket {
-  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-  return new WebSocket(url, { perMessageDeflate: false, maxPayload: FRAME_MAX_BYTES, handshakeTimeout, headers });
 }

@@ -173,7 +173,7 @@ function scrapedMetrics(registry: Registry, { receiver, storeBytes }: Parameters
         this.set(read());
       },
     });
-  const sum = (of: (beat: { outboxDepth: number; lost: number }) => number) => () =>
+  const sum = (of: (beat: { outboxDepth: number; lost: number; reportsDropped: number }) => number) => () =>
     [...receiver.connections()].reduce((total, { beat }) => total + (beat === null ? 0 : of(beat)), 0);
   scraped('trivet_agents_connected', 'Agents connected now.', () => [...receiver.connections()].length);
   scraped(
@@ -183,8 +183,13 @@ function scrapedMetrics(registry: Registry, { receiver, storeBytes }: Parameters
   );
   scraped(
     'trivet_agents_lost_events',
-    'Events and reports that connected agents had to drop.',
+    'Events that connected agents had to drop.',
     sum((beat) => beat.lost),
+  );
+  scraped(
+    'trivet_agents_dropped_reports',
+    'Reports that connected agents never sent.',
+    sum((beat) => beat.reportsDropped),
   );
   scraped('trivet_store_size_bytes', 'Size of the database and its log.', storeBytes);
 }

@@ -41,8 +41,10 @@ export interface EventsMessage {
 export interface Beat {
   readonly type: 'beat';
   readonly outboxDepth: number;
-  /** Events and reports dropped by the agent since its stream began. */
+  /** Events that the agent had to drop or found damaged, since its stream began. */
   readonly lost: number;
+  /** Reports that were never sent, overtaken or too large, since its stream began. The newest one says all that is open. */
+  readonly reportsDropped: number;
 }
 export interface ResultMessage {
   readonly type: 'result';

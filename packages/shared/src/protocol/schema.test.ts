@@ -59,7 +59,7 @@ const VALID = {
     collectors: [{ name: 'nvidia-smi', state: 'ok', required: true, reason: null, ageMs: 10 }],
   },
   events: { type: 'events', events: [{ seq: 1, kind: 'kernel.xid', at: AT, body: { xid: 79 } }] },
-  beat: { type: 'beat', outboxDepth: 0, lost: 0 },
+  beat: { type: 'beat', outboxDepth: 0, lost: 0, reportsDropped: 0 },
   result: { type: 'result', askId: 'q', state: 'ok', text: '' },
 };
 
@@ -110,7 +110,12 @@ describe('parseAgentMessage', () => {
     ['a control byte in an id', { ...VALID.report, reportId: 'r\n1' }, 'invalid', '/reportId'],
     ['seq 0', { ...VALID.events, events: [{ ...VALID.events.events[0], seq: 0 }] }, 'invalid', '/events/0/seq'],
     ['no events', { ...VALID.events, events: [] }, 'invalid', '/events'],
-    ['a number that is none', '{"type":"beat","outboxDepth":1e999,"lost":0}', 'invalid', '/outboxDepth'],
+    [
+      'a number that is none',
+      '{"type":"beat","outboxDepth":1e999,"lost":0,"reportsDropped":0}',
+      'invalid',
+      '/outboxDepth',
+    ],
     [
       'too much evidence',
       { ...VALID.report, findings: [{ ...finding, evidence: Array(5).fill(finding.evidence[0]) }] },

@@ -43,7 +43,7 @@ export const agentMessages = {
   hello,
   report: report.extend({ type: z.literal('report') }),
   events: z.object({ type: z.literal('events'), events: z.array(event).min(1).max(EVENTS_MAX).readonly() }),
-  beat: z.object({ type: z.literal('beat'), outboxDepth: count, lost: count }),
+  beat: z.object({ type: z.literal('beat'), outboxDepth: count, lost: count, reportsDropped: count }),
   result: z.object({ type: z.literal('result'), askId: id, state: z.enum(['ok', 'unknown', 'failed']), text }),
 };
 

@@ -85,6 +85,7 @@ async function nodeDetail(context: ApiContext, node: string) {
       connected: connection !== undefined,
       outboxDepth: connection?.beat?.outboxDepth ?? null,
       lost: connection?.beat?.lost ?? null,
+      reportsDropped: connection?.beat?.reportsDropped ?? null,
     },
     summary: latest === undefined ? null : summaryOf(context, latest),
     telemetry: latest?.row ?? null,
