@@ -100,6 +100,7 @@ async function start(dir: string, options: HarnessOptions, log: string[]): Promi
       connectionsMax: 100,
       stripDomains: [],
       token: null,
+      apiToken: null,
       retention: { eventDays: 30, eventsMax: 1_000_000, historyDays: 400 },
       passRetention: DEFAULT_PASS_RETENTION,
       ...options.config,

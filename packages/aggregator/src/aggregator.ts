@@ -3,7 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Intervals } from '@trivet/shared/protocol/messages.ts';
-import { createMetrics, createServer, type Metrics, type PassProgress } from './api/index.ts';
+import { CheckRuns, createMetrics, createServer, type Metrics, type PassProgress } from './api/index.ts';
 import type { LegReaders } from './core/legs.ts';
 import type { Policy } from './core/policy.ts';
 import { EMPTY_STATE } from './core/state.ts';
@@ -37,6 +37,8 @@ export interface AggregatorConfig {
   readonly connectionsMax: number;
   /** That agents must show; null: none. */
   readonly token: string | null;
+  /** That whoever runs checks on nodes over the API must show; null: only programs on this host may. */
+  readonly apiToken: string | null;
   readonly retention: Retention;
   readonly passRetention: PassRetention;
   /** Taken off the ends of node names, in every leg. */
@@ -126,6 +128,9 @@ async function startParts(parts: Parts): Promise<RunningAggregator> {
     receiver,
     metrics,
     passes: progress,
+    checkRuns: new CheckRuns({ receiver, meter: metrics, log: deps.log }),
+    apiToken: config.apiToken,
+    stripDomains: config.stripDomains,
     log: deps.log,
   });
   receiver.attach(server.server);

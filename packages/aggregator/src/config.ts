@@ -34,6 +34,7 @@ export const VARIABLES = {
   clusterFile: 'TRIVET_CLUSTER_FILE',
   policy: 'TRIVET_POLICY',
   tokenFile: 'TRIVET_TOKEN_FILE',
+  apiTokenFile: 'TRIVET_API_TOKEN_FILE',
 } as const;
 
 const path = z.string().min(1);
@@ -57,6 +58,7 @@ const file = z.strictObject({
   clusterFile: path,
   policy: path.optional(),
   tokenFile: path.optional(),
+  apiTokenFile: path.optional(),
   passIntervalSeconds: seconds.default(60),
   reportIntervalSeconds: seconds.default(60),
   beatIntervalSeconds: seconds.default(10),
@@ -97,7 +99,10 @@ export function loadSettings(configPath: string | null, overrides: Overrides, en
       intervals: { reportMs: values.reportIntervalSeconds * 1000, beatMs: values.beatIntervalSeconds * 1000 },
       connectionsMax: values.connectionsMax,
       stripDomains: values.stripDomains,
-      token: values.tokenFile === undefined ? null : readToken(at('tokenFile', values.tokenFile)),
+      ...tokensOf(
+        values.tokenFile === undefined ? null : at('tokenFile', values.tokenFile),
+        values.apiTokenFile === undefined ? null : at('apiTokenFile', values.apiTokenFile),
+      ),
       retention: values.retention,
       passRetention: values.passRetention,
     },
@@ -175,6 +180,17 @@ function lineOf({ document, lines }: Source, keys: readonly PropertyKey[]): stri
     if (typeof offset === 'number') return `:${lines.linePos(offset).line}`;
   }
   return '';
+}
+
+/** Every node holds the agents' token; with it none may make the others work. */
+function tokensOf(agents: string | null, api: string | null): Pick<AggregatorConfig, 'token' | 'apiToken'> {
+  const token = agents === null ? null : readToken(agents);
+  const apiToken = api === null ? null : readToken(api);
+  if (token === null || token !== apiToken) return { token, apiToken };
+  throw new TrivetError(
+    'config.invalid',
+    `${api}: apiTokenFile holds the token of the agents, with which any node could run checks on all: make another`,
+  );
 }
 
 function readToken(name: string): string {

@@ -20,6 +20,7 @@ const SETTINGS: Readonly<Record<keyof typeof VARIABLES, string>> = {
   listen: 'HOST:PORT  API, agents and page (default: 127.0.0.1:8080)',
   dir: 'DIR  store and passes (default: $XDG_STATE_HOME/trivet)',
   tokenFile: 'FILE  secret that agents have to send',
+  apiTokenFile: 'FILE  secret that whoever runs checks on nodes has to send (default: only programs on this host may)',
 };
 
 const USAGE = `trivet-aggregator [--config FILE] [settings]

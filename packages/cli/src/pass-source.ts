@@ -38,7 +38,12 @@ const ANSWER_DEADLINE_MS = 15_000;
 /** `--pass` names a folder, or with `--server` the id of a pass there. */
 export async function openSource({ pass, server }: SourceFlags, env: Readonly<NodeJS.ProcessEnv>): Promise<PassSource> {
   if (pass !== undefined && server === undefined) return folderSource(await existing(pass));
-  return serverSource(server ?? env['TRIVET_SERVER'] ?? DEFAULT_SERVER, pass ?? 'latest');
+  return serverSource(serverUrl(server, env), pass ?? 'latest');
+}
+
+/** Without a slash at its end. */
+export function serverUrl(server: string | undefined, env: Readonly<NodeJS.ProcessEnv>): string {
+  return (server ?? env['TRIVET_SERVER'] ?? DEFAULT_SERVER).replace(/\/+$/, '');
 }
 
 async function existing(path: string): Promise<string> {
@@ -84,8 +89,7 @@ const showSchema = z.looseObject({ head: headSchema, sets: z.record(z.string(), 
 const setSchema = z.object({ nodes: z.array(z.string()) });
 const errorSchema = z.looseObject({ error: z.looseObject({ code: z.string(), message: z.string() }) });
 
-function serverSource(server: string, pass: string): PassSource {
-  const base = server.replace(/\/+$/, '');
+function serverSource(base: string, pass: string): PassSource {
   const get = <Body>(path: string, schema: z.ZodType<Body>) => ask(`${base}${path}`, schema);
   const one = `/v1/passes/${encodeURIComponent(pass)}`;
   const must = async <Body>(path: string, schema: z.ZodType<Body>) => {

@@ -178,6 +178,7 @@ function configOf(dir: string, port: number, nodes: number): AggregatorConfig {
     connectionsMax: 2 * nodes,
     stripDomains: [],
     token: null,
+    apiToken: null,
     retention: DEFAULT_RETENTION,
     passRetention: PASS_RETENTION,
   };

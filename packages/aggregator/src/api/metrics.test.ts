@@ -23,7 +23,7 @@ const OUTCOME: PassOutcome = {
 function setUp() {
   let now = new Date('2026-11-20T17:00:00.000Z');
   const metrics = createMetrics('1.2.3');
-  metrics.observe({ receiver: { connections: () => [] }, storeBytes: () => 4096, now: () => now });
+  metrics.observe({ receiver: { connections: () => [], asksPending: 0 }, storeBytes: () => 4096, now: () => now });
   return { metrics, later: (seconds: number) => (now = new Date(now.getTime() + seconds * 1000)), now: () => now };
 }
 

@@ -5,12 +5,19 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Receiver, TelemetryMeter } from '../legs/telemetry/index.ts';
 import type { PassOutcome } from '../passes/index.ts';
+import type { RunOutcome } from './check-runs.ts';
 
 export interface Metrics extends TelemetryMeter {
   passed(outcome: PassOutcome, at: Date): void;
   passFailed(): void;
+  /** A fan-out of a check over nodes ended, or was refused. */
+  ran(outcome: RunOutcome): void;
   /** What is read when somebody scrapes. */
-  observe(sources: { receiver: Pick<Receiver, 'connections'>; storeBytes: () => number; now: () => Date }): void;
+  observe(sources: {
+    receiver: Pick<Receiver, 'connections' | 'asksPending'>;
+    storeBytes: () => number;
+    now: () => Date;
+  }): void;
   readonly contentType: string;
   text(): Promise<string>;
 }
@@ -32,6 +39,7 @@ export function createMetrics(version: string): Metrics {
   const passes = passMetrics(registry);
   return {
     ...telemetryMetrics(registry),
+    ...askMetrics(registry),
     passed: passes.passed,
     passFailed: passes.failed,
     observe: (sources) => {
@@ -43,7 +51,20 @@ export function createMetrics(version: string): Metrics {
   };
 }
 
-function telemetryMetrics(registry: Registry): TelemetryMeter {
+function askMetrics(registry: Registry): Pick<Metrics, 'asked' | 'strayResult' | 'ran'> {
+  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers: [registry] });
+  const asked = counter('trivet_asks_total', 'Questions to agents, by how they ended.', 'outcome');
+  const stray = counter('trivet_ask_results_ignored_total', 'Results of agents that answered no open question.');
+  const runs = counter('trivet_check_runs_total', 'Fan-outs of a check over nodes, by how they ended.', 'outcome');
+  return {
+    asked: (outcome) => asked.labels(outcome).inc(),
+    strayResult: () => stray.inc(),
+    ran: (outcome) => runs.labels(outcome).inc(),
+  };
+}
+
+function telemetryMetrics(registry: Registry): Omit<TelemetryMeter, 'asked' | 'strayResult'> {
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
   const connections = counter(
@@ -191,6 +212,7 @@ function scrapedMetrics(registry: Registry, { receiver, storeBytes }: Parameters
     'Reports that connected agents never sent.',
     sum((beat) => beat.reportsDropped),
   );
+  scraped('trivet_asks_pending', 'Questions to agents that wait for an answer.', () => receiver.asksPending);
   scraped('trivet_store_size_bytes', 'Size of the database and its log.', storeBytes);
 }
 

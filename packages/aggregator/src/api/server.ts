@@ -1,10 +1,13 @@
-/** The HTTP server: limits, headers, one shape of error. It reads only; there is no route that changes anything. */
+/**
+ * The HTTP server: limits, headers, one shape of error. Its routes read; one makes agents run a check (`routes/checks.ts`),
+ * for those who may. No route changes a plan, a node or the store.
+ */
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { TrivetError, messageOf } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 import { ROUTES } from './routes/index.ts';
 
-/** A request of ours has no body; a slow or endless one is cut off. */
+/** A request that only reads has no body; a slow or endless one is cut off. */
 const BODY_MAX_BYTES = 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** RFC 1035's limit of a name. */
@@ -34,6 +37,7 @@ export function createServer(context: ApiContext): FastifyInstance {
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof TrivetError ? error : asTrivetError(error);
     if (known.status >= 500) context.log.error('api.failed', { url: request.url, message: messageOf(error) });
+    if (known.code === 'access.unauthorised') reply.header('www-authenticate', 'Bearer');
     return reply.status(known.status).send({ error: { code: known.code, message: known.message } });
   });
   for (const register of ROUTES) register(server, context);

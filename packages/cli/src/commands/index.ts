@@ -3,6 +3,7 @@ import { check } from './check.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
 import { pass } from './pass.ts';
+import { run } from './run.ts';
 import { sets } from './sets.ts';
 
 export const COMMANDS = {
@@ -10,5 +11,6 @@ export const COMMANDS = {
   demo,
   explain,
   pass,
+  run,
   sets,
 };

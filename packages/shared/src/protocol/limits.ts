@@ -8,6 +8,10 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 export const NODE_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`);
 export const NODE_NAME_RULE = 'RFC 1123: lower-case letters, digits, "-" and ".", at most 253 characters';
 
+/** What an `ask` may name: a word that is safe as a file name, a label and a part of a finding's code. */
+export const CHECK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const CHECK_NAME_RULE = 'lower-case letters, digits and "-", at most 63 characters';
+
 /** Ids that we make (UUIDs, hashes) and names that vendors give (GPU-<uuid>, serials): the longest seen has 40 characters. */
 export const ID_MAX = 128;
 /** A sentence for a person: reasons, the catalogue's rules. */

@@ -1,6 +1,7 @@
 /** Every route. A new one is a file and a line here. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../context.ts';
+import { checkRoutes } from './checks.ts';
 import { healthRoutes } from './health.ts';
 import { nodeRoutes } from './nodes.ts';
 import { pageRoutes } from './page.ts';
@@ -12,5 +13,6 @@ export const ROUTES: readonly ((server: FastifyInstance, context: ApiContext) =>
   statusRoutes,
   nodeRoutes,
   passRoutes,
+  checkRoutes,
   pageRoutes,
 ];

@@ -15,6 +15,7 @@ import {
   type Hello,
   type Intervals,
   type ReportMessage,
+  type ResultMessage,
 } from '@trivet/shared/protocol/messages.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../errors.ts';
@@ -37,6 +38,8 @@ export interface ConnectionContext {
   /** Called once, when the hello was accepted: the place of the node's former connection is taken. */
   readonly joined: (connection: AgentConnection) => void;
   readonly left: (connection: AgentConnection) => void;
+  /** A result came, whether or not anything was asked. */
+  readonly answered: (connection: AgentConnection, result: ResultMessage) => void;
 }
 
 /** Close codes: RFC 6455 §7.4.1; 4000 and above are ours to give. */
@@ -93,6 +96,11 @@ export class AgentConnection {
     this.#socket.terminate();
   }
 
+  /** The answer comes to `answered`, if it comes. */
+  ask(askId: string, check: string): void {
+    this.#send({ type: 'ask', askId, check });
+  }
+
   get isOpen(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
   }
@@ -141,8 +149,7 @@ export class AgentConnection {
     if (message.type === 'events') return this.#onEvents(hello, message);
     if (message.type === 'report') return this.#onReport(hello, message);
     if (message.type === 'beat') this.beat = message;
-    // Nothing asks yet, so a result answers nothing.
-    else this.#refuse('invalid', '/askId', 'nothing was asked under this id: send results only to an ask');
+    else this.#context.answered(this, message);
   }
 
   #onHello(hello: Hello): void {

@@ -19,6 +19,8 @@ function setUp(commit: (batch: IngestBatch) => Promise<void>) {
     connection: ignore,
     message: ignore,
     refused: ignore,
+    asked: ignore,
+    strayResult: ignore,
     duplicates: ignore,
     missing: ignore,
     committed: ignore,

@@ -10,10 +10,20 @@ export const RECEIVER_REFUSALS = ['hello-first', 'hello-again', 'sequence-gap', 
 export const REFUSALS = [...REFUSE_CODES, ...RECEIVER_REFUSALS] as const;
 export type RefusalOfMessage = (typeof REFUSALS)[number];
 
+/**
+ * How a question to an agent ended. The first three are the agent's own answer; all others mean that nobody could tell.
+ * `full`: more questions were open than may be.
+ */
+export const ASK_OUTCOMES = ['ok', 'failed', 'unknown', 'timed-out', 'disconnected', 'not-connected', 'full'] as const;
+export type AskOutcome = (typeof ASK_OUTCOMES)[number];
+
 export interface TelemetryMeter {
   connection(outcome: ConnectionOutcome): void;
   message(type: AgentMessage['type']): void;
   refused(code: RefusalOfMessage): void;
+  asked(outcome: AskOutcome): void;
+  /** A result that answers no open question of this connection: late, doubled or made up. It changes nothing. */
+  strayResult(): void;
   /** Events that came again and were left out before the store. */
   duplicates(count: number): void;
   /** Sequence numbers that the agent itself no longer had. */

@@ -2,16 +2,17 @@
  * Where agents connect: the WebSocket endpoint of protocol v1 on the API's server. It decides who may connect and how many,
  * ends connections that fell silent, and keeps one connection a node. What a connection says is `connection.ts`.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { FRAME_MAX_BYTES, SOCKET_PATH } from '@trivet/shared/protocol/messages.ts';
+import { showsToken } from '../../bearer.ts';
+import { Asks, type AskAnswer, type Question } from './asks.ts';
 import { AgentConnection, CLOSE, type ConnectionContext } from './connection.ts';
 import type { ConnectionOutcome } from './meter.ts';
 
-export interface ReceiverOptions extends Omit<ConnectionContext, 'joined' | 'left'> {
+export interface ReceiverOptions extends Omit<ConnectionContext, 'joined' | 'left' | 'answered'> {
   readonly connectionsMax: number;
   /** Bearer token that agents must show; null: anybody who reaches the port may connect. */
   readonly token: string | null;
@@ -22,6 +23,10 @@ export interface Receiver {
   /** Of the node's agent, while it is connected. */
   connection(node: string): AgentConnection | undefined;
   connections(): Iterable<AgentConnection>;
+  /** Asks the node's agent. Never rejects, and resolves within the question's deadline: what cannot be told is `unknown`. */
+  ask(node: string, question: Question): Promise<AskAnswer>;
+  /** Questions that wait for an answer. */
+  readonly asksPending: number;
   /** Takes no more connections, commits what came and says goodbye (1001). */
   stop(): Promise<void>;
 }
@@ -41,16 +46,19 @@ class AgentReceiver implements Receiver {
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: FRAME_MAX_BYTES });
   readonly #open = new Set<AgentConnection>();
   readonly #byNode = new Map<string, AgentConnection>();
+  readonly #asks: Asks;
   readonly #sweep: NodeJS.Timeout;
   #sweptMs = performance.now();
   #stopping = false;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
+    this.#asks = new Asks(options.meter);
     this.#context = {
       ...options,
       joined: (connection) => this.#joined(connection),
       left: (connection) => this.#left(connection),
+      answered: (connection, result) => this.#asks.answered(connection, result),
     };
     this.#sweep = setInterval(() => this.#endSilent(), options.intervals.beatMs);
   }
@@ -65,6 +73,14 @@ class AgentReceiver implements Receiver {
 
   connections(): Iterable<AgentConnection> {
     return this.#byNode.values();
+  }
+
+  ask(node: string, question: Question): Promise<AskAnswer> {
+    return this.#asks.ask(this.#byNode.get(node), question);
+  }
+
+  get asksPending(): number {
+    return this.#asks.pending;
   }
 
   async stop(): Promise<void> {
@@ -97,7 +113,8 @@ class AgentReceiver implements Receiver {
     if (this.#stopping) return { outcome: 'stopping', status: '503 Service Unavailable' };
     // Agents send no Origin; a browser always does, and a page that a person visits must not speak for a node.
     if (headers.origin !== undefined) return { outcome: 'browser', status: '403 Forbidden' };
-    if (!mayEnter(token, headers.authorization)) return { outcome: 'unauthorised', status: '401 Unauthorized' };
+    if (token !== null && !showsToken(token, headers.authorization))
+      return { outcome: 'unauthorised', status: '401 Unauthorized' };
     if (this.#open.size >= connectionsMax) return { outcome: 'full', status: '503 Service Unavailable' };
     return null;
   }
@@ -115,6 +132,7 @@ class AgentReceiver implements Receiver {
 
   #left(connection: AgentConnection): void {
     this.#open.delete(connection);
+    this.#asks.left(connection);
     const node = connection.hello?.node ?? '';
     if (this.#byNode.get(node) === connection) this.#byNode.delete(node);
   }
@@ -142,10 +160,4 @@ function answer(socket: Duplex, status: string): void {
   // A peer that does not close its end must not keep the socket.
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function mayEnter(token: string | null, authorization: string | undefined): boolean {
-  if (token === null) return true;
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(`Bearer ${token}`), digest(authorization ?? ''));
 }
