@@ -145,25 +145,30 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
   }
 
   async #drain(signal: AbortSignal | undefined): Promise<void> {
-    const bootId = this.#machine.bootId();
     this.#reader ??= this.#machine.open({
       path: this.#path,
       position: this.#cursor?.seq ?? 0,
       follow: this.#follow,
     });
-    // A device counts anew at every boot; a file does not.
-    if (this.#reader.kind === 'device' && this.#cursor?.bootId !== bootId) this.#cursor = null;
     for (let turn = 0; turn < TURNS_MAX; turn++) {
       const read = this.#reader.read();
-      this.#take(this.#reader, read, bootId);
+      if (!this.#isIdle(this.#reader, read)) this.#take(this.#reader, read, this.#machine.bootId());
       if (!read.more || signal?.aborted === true) return;
       await nextTurn();
     }
   }
 
+  /** Nothing new, as nearly always: then not even the boot is asked for, which would cost more than the look itself. */
+  #isIdle(reader: KernelLogReader, { lines, overruns }: KernelLogTurn): boolean {
+    if (lines.length > 0 || overruns > 0) return false;
+    return reader.kind === 'device' || reader.position() === this.#cursor?.seq;
+  }
+
   #take(reader: KernelLogReader, { lines, starts, overruns }: KernelLogTurn, bootId: string | null): void {
     const nowMs = this.#machine.nowMs();
     const clock = { nowMs, bootMs: nowMs - (this.#machine.uptimeSeconds() ?? 0) * 1000 };
+    // A device counts anew at every boot; a file does not.
+    if (reader.kind === 'device' && this.#cursor?.bootId !== bootId) this.#cursor = null;
     this.#counters.overruns += overruns;
     const lostBefore = this.#counters.lost;
     for (const [index, line] of lines.entries()) {

@@ -18,6 +18,8 @@ const PORTIONS_MAX = 16;
 export class KernelTail implements Collector<KernelLogSample> {
   readonly name = KERNEL_LOG;
   readonly #collector: Collector<KernelLogSample>;
+  /** Where the last portion ended: one that ends there too brought nothing. */
+  #reached: number | null = null;
   #last: Collected<KernelLogSample> = { state: 'unknown', reason: 'the kernel log was not read yet' };
 
   constructor(collector: Collector<KernelLogSample>) {
@@ -32,9 +34,9 @@ export class KernelTail implements Collector<KernelLogSample> {
       this.#last = await this.#collector.collect(signal);
       const { sample } = this.#last;
       events.push(...(sample?.events ?? []));
-      const before = cursor;
       cursor = sample?.cursor ?? null;
-      if (cursor === null || (before !== null && before.seq === cursor.seq)) break;
+      if (cursor === null || cursor.seq === this.#reached) break;
+      this.#reached = cursor.seq;
     }
     return { events, cursor };
   }
