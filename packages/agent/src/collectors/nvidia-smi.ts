@@ -115,7 +115,6 @@ function unknown(...problems: readonly string[]): Told {
 
 function fromExit({ code, signal, stdout, stderr }: Extract<CommandResult, { kind: 'exited' }>): Told {
   const ending = signal === null ? `exit ${code}` : `ended by ${signal}`;
-  const printed = oneLine(stderr === '' ? stdout : `${stdout} ${stderr}`);
   const xml = readXml(stdout);
   if (xml.kind === 'document') {
     const said = oneLine(stderr);
@@ -125,6 +124,7 @@ function fromExit({ code, signal, stdout, stderr }: Extract<CommandResult, { kin
     return fromDocument(xml, ...about);
   }
   if (xml.kind !== 'not-a-document') return unknown(`${xml.kind} document: ${xml.reason}`, ending);
+  const printed = oneLine(stderr === '' ? stdout : `${stdout} ${stderr}`);
   if (code === 0) return unknown(`no document, exit 0: ${printed === '' ? 'nothing was printed' : printed}`);
   const lost = lostInMessages(`${stdout}\n${stderr}`);
   if (lost.length === 0 && /GPU is lost/i.test(printed)) lost.push(lostGpu('unnamed', printed));
@@ -153,8 +153,16 @@ function fromDocument(xml: XmlDocument, ...about: readonly string[]): Told {
     ...(xml.before === '' ? [] : [`text before the document: ${oneLine(xml.before)}`]),
     ...(xml.after === '' ? [] : [`text after the document: ${oneLine(xml.after)}`]),
   ];
-  const sample = toSample(xml.root);
+  const sample = detached(toSample(xml.root));
   return { state: 'unknown', problems: [...about, ...around, ...gaps(sample)], sample };
+}
+
+/**
+ * With texts of its own. A text cut out of another keeps the whole of it in memory: the serial number of a GPU that is
+ * remembered for weeks would hold the 357 kB of the document in which it was first seen.
+ */
+function detached(sample: NvidiaSample): NvidiaSample {
+  return JSON.parse(JSON.stringify(sample));
 }
 
 /** What a whole document does not tell. */

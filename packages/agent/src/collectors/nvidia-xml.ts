@@ -37,6 +37,8 @@ const LENGTH_MAX = 16 * 1024 * 1024;
 /** Normally 54 characters; some branches print the whole DTD into it (12 kB with driver 352). */
 const DOCTYPE_MAX = 64 * 1024;
 
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
 const NAME = /[A-Za-z_][\w.-]*/y;
 const SPACE = /[ \t\r\n]*/y;
 const ATTRIBUTE = /[ \t\r\n]+([A-Za-z_][\w.:-]*)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<]*)"|'([^'<]*)')/y;
@@ -134,7 +136,9 @@ class Scanner {
     const markup = this.#text.indexOf('<', this.at);
     if (markup < 0) throw this.#cut();
     const current = this.#open.at(-1);
-    if (current !== undefined) current.text += decode(this.#text.slice(this.at, markup));
+    // Of the indentation before a child nothing is left anyway: it is not even taken.
+    if (current !== undefined && (current.text !== '' || this.#isTextUntil(markup)))
+      current.text += decode(this.#text.slice(this.at, markup));
     this.at = markup;
     const second = this.#text[markup + 1];
     if (second === undefined) throw this.#cut();
@@ -162,10 +166,7 @@ class Scanner {
     this.at += 1;
     const name = this.#match(NAME);
     if (name === '') throw this.#malformed('"<" that begins no element');
-    const attributes = new Map<string, string>();
-    for (let found = this.#exec(ATTRIBUTE); found !== null; found = this.#exec(ATTRIBUTE)) {
-      attributes.set(found[1] ?? '', decode(found[2] ?? found[3] ?? ''));
-    }
+    const attributes = this.#attributes();
     this.#match(SPACE);
     const isEmpty = this.#text.startsWith('/>', this.at);
     if (!isEmpty && this.#text[this.at] !== '>') throw this.#unfinishedTag(`<${name}`);
@@ -176,6 +177,17 @@ class Scanner {
     if (!this.#options.opaque.has(name)) return null;
     this.#skipPast(`</${name}>`);
     return this.#pop();
+  }
+
+  /** Nearly all elements have none. */
+  #attributes(): ReadonlyMap<string, string> {
+    let found = this.#exec(ATTRIBUTE);
+    if (found === null) return NO_ATTRIBUTES;
+    const attributes = new Map<string, string>();
+    for (; found !== null; found = this.#exec(ATTRIBUTE)) {
+      attributes.set(found[1] ?? '', decode(found[2] ?? found[3] ?? ''));
+    }
+    return attributes;
   }
 
   #close(): XmlElement | null {
@@ -192,10 +204,10 @@ class Scanner {
   #pop(): XmlElement | null {
     const closed = this.#open.pop();
     if (closed === undefined) throw this.#malformed('an end tag without a start');
-    const element = { ...closed, text: closed.text.trim() };
+    closed.text = closed.text.trim();
     const parent = this.#open.at(-1);
-    if (parent === undefined) return element;
-    parent.children.push(element);
+    if (parent === undefined) return closed;
+    parent.children.push(closed);
     return null;
   }
 
@@ -206,8 +218,17 @@ class Scanner {
     return null;
   }
 
+  #isTextUntil(end: number): boolean {
+    this.#match(SPACE);
+    return this.at < end;
+  }
+
   #match(pattern: RegExp): string {
-    return this.#exec(pattern)?.[0] ?? '';
+    const from = this.at;
+    pattern.lastIndex = from;
+    if (!pattern.test(this.#text)) return '';
+    this.at = pattern.lastIndex;
+    return this.#text.slice(from, this.at);
   }
 
   #exec(pattern: RegExp): RegExpExecArray | null {
