@@ -4,36 +4,30 @@ import type { NvidiaGpu } from '@trivet/shared/model/gpu.ts';
 import { ID_MAX } from '@trivet/shared/protocol/limits.ts';
 import { normaliseBusId } from './nvidia-list.ts';
 import { clocks, condition, fabric, pcie, power, temperatures, utilization } from './nvidia-load.ts';
-import { eccCounts, memoryRepair, memoryUse, migDevices } from './nvidia-memory.ts';
-import { errorIn, parseCount, read, textAt, textReading } from './nvidia-reading.ts';
+import { SRAM_LOCATIONS, eccCounts, memoryRepair, memoryUse, migDevices } from './nvidia-memory.ts';
+import {
+  errorIn,
+  parseCount,
+  parseFlag,
+  parseQuantity,
+  parseWords,
+  read,
+  textAt,
+  textReading,
+} from './nvidia-reading.ts';
 import type { XmlElement } from './nvidia-xml.ts';
 
 /**
- * Readings that every working GPU that has them at all answers with a number, yes or no. Any other text among them says
+ * Readings that every working GPU that has them at all answers with a number, yes or no, or a word. An error among them says
  * something of the GPU; elsewhere it does not (`addressing_mode` reads `Unknown Error`, and `power_smoothing` `Insufficient Permissions`, on healthy boards).
  */
-const CORE = [
+const QUANTITIES = [
   'temperature/gpu_temp',
   'fb_memory_usage/total',
   'fb_memory_usage/used',
   'fb_memory_usage/free',
   'utilization/gpu_util',
   'utilization/memory_util',
-  'ecc_errors/volatile/dram_uncorrectable',
-  'ecc_errors/volatile/dram_correctable',
-  'ecc_errors/volatile/sram_uncorrectable',
-  'ecc_errors/volatile/sram_uncorrectable_parity',
-  'ecc_errors/volatile/sram_uncorrectable_secded',
-  'ecc_errors/volatile/double_bit/total',
-  'ecc_errors/aggregate/dram_uncorrectable',
-  'ecc_errors/aggregate/dram_correctable',
-  'ecc_errors/aggregate/sram_uncorrectable',
-  'ecc_errors/aggregate/sram_uncorrectable_parity',
-  'ecc_errors/aggregate/sram_uncorrectable_secded',
-  'ecc_errors/aggregate/double_bit/total',
-  'remapped_rows/remapped_row_unc',
-  'remapped_rows/remapped_row_pending',
-  'remapped_rows/remapped_row_failure',
   'power_readings/power_draw',
   'gpu_power_readings/power_draw',
   'gpu_power_readings/instant_power_draw',
@@ -41,16 +35,60 @@ const CORE = [
   'clocks/graphics_clock',
   'clocks/sm_clock',
   'clocks/mem_clock',
-] as const;
+];
+
+const ECC_COUNTS = [
+  'dram_uncorrectable',
+  'dram_correctable',
+  'sram_uncorrectable',
+  'sram_uncorrectable_parity',
+  'sram_uncorrectable_secded',
+  'double_bit/device_memory',
+  ...SRAM_LOCATIONS.map((name) => `double_bit/${name}`),
+  'double_bit/total',
+];
+const COUNTS = [
+  ...['volatile', 'aggregate'].flatMap((lifetime) => ECC_COUNTS.map((name) => `ecc_errors/${lifetime}/${name}`)),
+  'remapped_rows/remapped_row_unc',
+];
+
+/** What decides whether a GPU is ill: one that cannot be read is not a "No". */
+const FLAGS = [
+  'remapped_rows/remapped_row_pending',
+  'remapped_rows/remapped_row_failure',
+  'retired_pages/pending_retirement',
+  'retired_pages/pending_blacklist',
+  'gpu_reset_status/reset_required',
+  'gpu_reset_status/drain_and_reset_recommended',
+  'ecc_errors/aggregate/sram_threshold_exceeded',
+  'ecc_errors/channel_repair_pending',
+  'ecc_errors/tpc_repair_pending',
+  'ecc_errors/unrepairable_memory',
+];
+const WORDS = ['gpu_recovery_action', 'fabric/state', 'fabric/status', 'fabric/health/summary'];
+
+function errorsAmong(gpu: XmlElement, paths: readonly string[], parse: (text: string) => unknown): string[] {
+  return paths.flatMap((path) => {
+    const text = errorIn(textAt(gpu, path), parse);
+    return text === null ? [] : [`${path}: ${text}`];
+  });
+}
+
+function errorTexts(gpu: XmlElement): string[] {
+  return [
+    // The unit does not matter here: a driver that prints another one is no fault of the board.
+    ...errorsAmong(gpu, QUANTITIES, parseQuantity),
+    ...errorsAmong(gpu, COUNTS, parseCount),
+    ...errorsAmong(gpu, FLAGS, parseFlag),
+    ...errorsAmong(gpu, WORDS, parseWords),
+  ];
+}
 
 export function toGpu(gpu: XmlElement): NvidiaGpu {
   return {
     vendor: 'nvidia',
     ...identity(gpu),
-    errorTexts: CORE.flatMap((path) => {
-      const text = errorIn(textAt(gpu, path));
-      return text === null ? [] : [`${path}: ${text}`];
-    }),
+    errorTexts: errorTexts(gpu),
     ...condition(gpu),
     eccVolatile: eccCounts(gpu, 'volatile'),
     eccAggregate: eccCounts(gpu, 'aggregate'),

@@ -3,12 +3,12 @@ import { known, valueOf } from '@trivet/shared/model/gpu.ts';
 import type { EccCounts, Reading } from '@trivet/shared/model/gpu.ts';
 import type { MigDevice, RemapBanks, SramSources } from '@trivet/shared/model/nvidia.ts';
 import { MIG_DEVICES_MAX } from '@trivet/shared/protocol/limits.ts';
-import { at, best, parseBanks, parseBytes, parseCount, parseFlag, read, sum, textAt } from './nvidia-reading.ts';
+import { at, best, most, parseBanks, parseBytes, parseCount, parseFlag, read, sum, textAt } from './nvidia-reading.ts';
 import { child } from './nvidia-xml.ts';
 import type { XmlElement } from './nvidia-xml.ts';
 
 /** Where the boards before Turing keep their counters, DRAM apart. */
-const SRAM_LOCATIONS = ['l1_cache', 'l2_cache', 'register_file', 'texture_memory', 'texture_shm', 'cbu'];
+export const SRAM_LOCATIONS = ['l1_cache', 'l2_cache', 'register_file', 'texture_memory', 'texture_shm', 'cbu'];
 
 /** Three layouts: split by protection (Ampere and newer, drivers from 570), `sram_`/`dram_` (Turing and newer), by location (older). */
 export function eccCounts(gpu: XmlElement, lifetime: 'volatile' | 'aggregate'): EccCounts {
@@ -17,10 +17,10 @@ export function eccCounts(gpu: XmlElement, lifetime: 'volatile' | 'aggregate'): 
   const split = sum([count('sram_uncorrectable_parity'), count('sram_uncorrectable_secded')]);
   const ofMig = lifetime === 'volatile' ? [migSramUncorrectable(gpu)] : [];
   return {
-    dramCorrectable: best([count('dram_correctable'), count('single_bit/device_memory')]),
-    dramUncorrectable: best([count('dram_uncorrectable'), count('double_bit/device_memory')]),
-    sramCorrectable: best([count('sram_correctable'), located('single_bit')]),
-    sramUncorrectable: best([split, count('sram_uncorrectable'), located('double_bit'), ...ofMig]),
+    dramCorrectable: most([count('dram_correctable'), count('single_bit/device_memory')]),
+    dramUncorrectable: most([count('dram_uncorrectable'), count('double_bit/device_memory')]),
+    sramCorrectable: most([count('sram_correctable'), located('single_bit')]),
+    sramUncorrectable: most([split, count('sram_uncorrectable'), located('double_bit'), ...ofMig]),
   };
 }
 

@@ -5,7 +5,6 @@
  */
 import { ABSENT, NOT_AVAILABLE, known } from '@trivet/shared/model/gpu.ts';
 import type { Reading } from '@trivet/shared/model/gpu.ts';
-import { child } from './nvidia-xml.ts';
 import type { XmlElement } from './nvidia-xml.ts';
 
 /**
@@ -36,19 +35,27 @@ function plain(text: string): string {
 
 /**
  * The text at a path. Where an element on the way holds plain text instead of children (`<remapped_rows>GPU is lost</…>`),
- * that text is the answer for everything below it.
+ * that text is the answer for everything below it. An element printed twice with two texts gives both, which is no value.
  */
 export function textAt(gpu: XmlElement, path: string): TextAt {
-  let element = gpu;
-  for (const name of namesOf(path)) {
-    const next = child(element, name);
-    if (next === undefined) {
-      const isText = element !== gpu && element.children.length === 0 && element.text !== '';
-      return { path, text: isText ? plain(element.text) : null };
+  const texts: string[] = [];
+  collect(gpu, namesOf(path), 0, texts);
+  const [first = null] = texts;
+  return { path, text: texts.every((text) => text === first) ? first : [...new Set(texts)].join(' and ') };
+}
+
+function collect(element: XmlElement, names: readonly string[], depth: number, texts: string[]): void {
+  const name = names[depth];
+  let isThere = false;
+  if (name !== undefined) {
+    for (const next of element.children) {
+      if (next.name !== name) continue;
+      isThere = true;
+      collect(next, names, depth + 1, texts);
     }
-    element = next;
   }
-  return { path, text: element.children.length > 0 ? null : plain(element.text) };
+  const isText = element.children.length === 0 && (name === undefined || (depth > 0 && element.text !== ''));
+  if (!isThere && isText) texts.push(plain(element.text));
 }
 
 /** Paths are a closed set, read some hundred times for each GPU: each is taken apart once. */
@@ -66,17 +73,19 @@ function isErrorText(text: string): boolean {
   return ERROR_TEXT.test(text);
 }
 
-/** What stands in place of a number, yes or no, and does not merely say that there is none; else null. */
-export function errorIn({ text }: TextAt): string | null {
-  if (text === null || NO_INFORMATION.test(text)) return null;
-  const isValue = /^-?\d/.test(text) || parseFlag(text) !== undefined;
-  return isValue ? null : text.slice(0, TEXT_MAX);
+/** What stands in place of a value that `parse` takes, and does not merely say that there is none; else null. */
+export function errorIn(at: TextAt, parse: (text: string) => unknown): string | null {
+  const reading = read(at, parse);
+  return known(reading) || reading.unknown === ABSENT || reading.unknown === NOT_AVAILABLE ? null : reading.unknown;
 }
 
 /** A text for what it says: identity and enumerations. */
 export function textReading(at: TextAt): Reading<string> {
-  return read<string>(at, (text) => (isErrorText(text) || text.length > TEXT_MAX ? undefined : text));
+  return read(at, parseWords);
 }
+
+export const parseWords = (text: string): string | undefined =>
+  isErrorText(text) || text.length > TEXT_MAX ? undefined : text;
 
 export function read<T>({ text }: TextAt, parse: (text: string) => T | undefined): Reading<T> {
   if (text === null) return { unknown: ABSENT };
@@ -117,6 +126,12 @@ export function sum(readings: readonly Reading<number>[]): Reading<number> {
   return { value: values.reduce((total, { value }) => total + value, 0) };
 }
 
+/** The largest of several places for one counter: where two layouts stand side by side, neither hides an error from the other. */
+export function most(readings: readonly Reading<number>[]): Reading<number> {
+  const values = readings.filter(known);
+  return values.length === 0 ? best(readings) : { value: Math.max(...values.map(({ value }) => value)) };
+}
+
 function number(text: string, unit: string): number | undefined {
   const found = /^(-?\d{1,18}(?:\.\d{1,9})?) ?(\S*)$/.exec(text);
   return found !== null && found[2] === unit ? Number(found[1]) : undefined;
@@ -126,6 +141,11 @@ function notNegative(value: number | undefined, scale = 1): number | undefined {
   return value === undefined || value < 0 ? undefined : value * scale;
 }
 
+/** Any number, with any unit or none. */
+export const parseQuantity = (text: string): number | undefined => {
+  const found = /^(-?\d{1,18}(?:\.\d{1,9})?)(?: ?[^\d\s]\S{0,15})?$/.exec(text);
+  return found === null ? undefined : Number(found[1]);
+};
 export const parseCount = (text: string): number | undefined => {
   const value = notNegative(number(text, ''));
   return Number.isSafeInteger(value) ? value : undefined;

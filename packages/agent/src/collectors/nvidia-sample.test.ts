@@ -97,6 +97,49 @@ describe('toSample', () => {
     expect(read('Unknown Error')).toEqual({ unknown: 'Unknown Error' });
   });
 
+  it.each([
+    [
+      'a count that is no count',
+      '<ecc_errors><volatile><dram_uncorrectable>99999999999999999999</dram_uncorrectable></volatile></ecc_errors>',
+      'dram_uncorrectable: 99999999999999999999',
+    ],
+    [
+      'a count below nought',
+      '<remapped_rows><remapped_row_unc>-1</remapped_row_unc></remapped_rows>',
+      'remapped_row_unc: -1',
+    ],
+    [
+      'a flag that is no flag',
+      '<gpu_reset_status><reset_required>Unknown Error</reset_required></gpu_reset_status>',
+      'reset_required: Unknown Error',
+    ],
+    ['the driver’s verdict', '<gpu_recovery_action>Timeout</gpu_recovery_action>', 'gpu_recovery_action: Timeout'],
+    [
+      'two answers',
+      '<remapped_rows><remapped_row_failure>No</remapped_row_failure></remapped_rows><remapped_rows><remapped_row_failure>Yes</remapped_row_failure></remapped_rows>',
+      'remapped_row_failure: No and Yes',
+    ],
+    [
+      'a number and an error',
+      '<temperature><gpu_temp>40 C</gpu_temp><gpu_temp>GPU is lost</gpu_temp></temperature>',
+      'gpu_temp: 40 C and GPU is lost',
+    ],
+  ])('takes for an error what would otherwise hide a fault: %s', (_, inside, text) => {
+    expect(sampleOf(documentOf(inside)).gpus[0]?.errorTexts).toEqual([expect.stringContaining(text)]);
+  });
+
+  it.each(['40 C', '40 F', '3.5 GHz', '100', '-5 C', 'N/A', '[N/A]'])('takes no unit for an error: %s', (text) => {
+    expect(sampleOf(documentOf(`<temperature><gpu_temp>${text}</gpu_temp></temperature>`)).gpus[0]?.errorTexts).toEqual(
+      [],
+    );
+  });
+
+  it('believes the worse of two layouts', () => {
+    const both = '<dram_uncorrectable>0</dram_uncorrectable><double_bit><device_memory>7</device_memory></double_bit>';
+    const [gpu] = sampleOf(documentOf(`<ecc_errors><volatile>${both}</volatile></ecc_errors>`)).gpus;
+    expect(gpu?.eccVolatile.dramUncorrectable).toEqual({ value: 7 });
+  });
+
   it('puts an error in place of a GPU among the lost, and believes no UUID that two boards claim', () => {
     const twins = documentOf('<uuid>GPU-same</uuid>', '<uuid>GPU-same</uuid>', '<uuid>GPU-own</uuid>');
     expect(sampleOf(twins).gpus.map(({ uuid }) => uuid)).toEqual([null, null, 'GPU-own']);

@@ -53,6 +53,7 @@ describe('NvidiaSmiCollector', () => {
   it.each([
     ['a cut document', exited(0, WHOLE.slice(0, 150)), 'cut'],
     ['two documents', exited(0, WHOLE + WHOLE), 'several'],
+    ['more GPUs than are attached', exited(0, documentOf(1, CORE, CORE)), '1 GPUs attached, but 2 named: not believed'],
     ['damaged markup', exited(0, WHOLE.replace('</uuid>', '</uid>')), 'malformed'],
     ['text, exit 0', exited(0, 'No devices were found\n'), 'no document'],
     ['nothing, exit 0', exited(0, ''), 'nothing was printed'],
@@ -72,7 +73,6 @@ describe('NvidiaSmiCollector', () => {
     ['a GPU described twice', exited(0, WHOLE.replace(':01:00.0', ':00:00.0')), 'described twice'],
     ['a GPU without readings', exited(0, documentOf(1, '<uuid>GPU-0</uuid>')), 'neither temperature nor memory'],
     ['no count', exited(0, WHOLE.replace(/<attached_gpus>.*\n/, '')), 'how many GPUs'],
-    ['fewer GPUs than it describes', exited(0, documentOf(1, CORE, CORE)), '1 GPUs attached, 2 described'],
     ['no GPU', exited(0, documentOf(0)), 'no GPU is attached'],
   ])('uses the document but does not call it the whole truth: %s', async (_, result, reason) => {
     expect(await collectorOf(result).collect()).toMatchObject({

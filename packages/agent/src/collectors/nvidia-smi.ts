@@ -154,6 +154,10 @@ function fromDocument(xml: XmlDocument, ...about: readonly string[]): Told {
     ...(xml.after === '' ? [] : [`text after the document: ${oneLine(xml.after)}`]),
   ];
   const sample = detached(toSample(xml.root));
+  const named = sample.gpus.length + sample.lost.length;
+  // The tool prints at most one element for each; one more was written by the name of a process.
+  if (sample.attachedGpus !== null && named > sample.attachedGpus)
+    return unknown(...about, ...around, `${sample.attachedGpus} GPUs attached, but ${named} named: not believed`);
   return { state: 'unknown', problems: [...about, ...around, ...gaps(sample)], sample };
 }
 

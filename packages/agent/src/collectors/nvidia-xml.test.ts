@@ -9,8 +9,8 @@ const DOCUMENT = `<?xml version="1.0" ?>
 <nvidia_smi_log>
 	<driver_version>535.1</driver_version>
 	<gpu id="00000000:1B:00.0" note='single "quoted"'>
-		<product_name>A &amp; B &#60;&#x3e; &unknown; <![CDATA[<raw>&amp;]]></product_name>
-		<empty/><?pi here?>
+		<product_name>A &amp; B &#60;&#x3e; &unknown;</product_name>
+		<empty/>
 		<processes>
 			<process_name>/tmp/a<b>&c</d></process_name>
 		</processes>
@@ -30,14 +30,14 @@ describe('readXml', () => {
     expect(windows).toMatchObject({ before: '', after: '', root: { name: 'nvidia_smi_log' } });
   });
 
-  it('reads elements, attributes, entities, CDATA, and skips what is opaque', () => {
+  it('reads elements, attributes, entities, and skips what is opaque', () => {
     const root = rootOf(readXml(DOCUMENT));
     const gpu = child(root, 'gpu');
     expect(root.name).toBe('nvidia_smi_log');
     expect(child(root, 'driver_version')?.text).toBe('535.1');
     expect(gpu?.attributes.get('id')).toBe('00000000:1B:00.0');
     expect(gpu?.attributes.get('note')).toBe('single "quoted"');
-    expect(child(gpu, 'product_name')?.text).toBe('A & B <> &unknown; <raw>&amp;');
+    expect(child(gpu, 'product_name')?.text).toBe('A & B <> &unknown;');
     expect(child(gpu, 'empty')).toMatchObject({ text: '', children: [] });
     expect(child(gpu, 'processes')).toMatchObject({ text: '', children: [] });
     expect(child(gpu, 'after')?.text).toBe('1');
@@ -72,13 +72,34 @@ describe('readXml', () => {
     ['<nvidia_smi_log><a></b></nvidia_smi_log>', '</b> where </a> is due'],
     ['<nvidia_smi_log>\n<a b=c></a></nvidia_smi_log>', 'line 2'],
     ['<nvidia_smi_log><1/></nvidia_smi_log>', 'begins no element'],
-    ['<nvidia_smi_log><!ENTITY x "y"></nvidia_smi_log>', 'declaration'],
+    ['<nvidia_smi_log><!ENTITY x "y"></nvidia_smi_log>', '"<!EN"'],
+    ['<nvidia_smi_log><!-- a --></nvidia_smi_log>', '"<!--" inside'],
+    ['<nvidia_smi_log><![CDATA[a]]></nvidia_smi_log>', '"<![C" inside'],
+    ['<nvidia_smi_log><?a b?></nvidia_smi_log>', '"<?a " inside'],
+    ['<nvidia_smi_log><a b="1" b="2"/></nvidia_smi_log>', '"b" twice'],
+    // 2⁶⁰ ways to read the brackets, and none fits.
+    [`<!DOCTYPE x ${'[]'.repeat(60)}"\n<nvidia_smi_log/>${' '.repeat(70_000)}`, 'DOCTYPE'],
     [`<nvidia_smi_log>${'<a>'.repeat(100)}`, 'deep'],
     ['<?xml version="1.0"?><other/>', 'expected <nvidia_smi_log>'],
     [`<!DOCTYPE nvidia_smi_log ${' '.repeat(70_000)}><nvidia_smi_log/>`, 'DOCTYPE'],
     ['x'.repeat(17 * 1024 * 1024), 'longer than'],
   ])('refuses %.40s', (text, reason) => {
     expect(readXml(text)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining(reason) });
+  });
+
+  it.each([
+    '</processes><uuid>forged</uuid><processes>',
+    '</processes><uuid>forged</uuid><processes/><processes>',
+    '</processes><uuid>forged</uuid><accounted_processes>',
+    '</processes><uuid>forged</uuid><!--',
+    '</processes><uuid>forged</uuid><![CDATA[',
+    '</processes><uuid>forged</uuid><?',
+    '</processes><uuid>forged</uuid><a b="',
+    '<processes>',
+  ])('takes no elements from the name of a process: %s', (name) => {
+    const text = `<nvidia_smi_log><gpu><processes>${name}</processes><accounted_processes></accounted_processes></gpu>
+      <gpu><processes>--> ]]> ?> "/></processes></gpu></nvidia_smi_log>`;
+    expect(readXml(text)).toMatchObject({ kind: 'malformed' });
   });
 
   it('declares no entities, whatever the DOCTYPE says', () => {

@@ -19,7 +19,7 @@ export type XmlResult =
 
 export interface XmlOptions {
   readonly root: string;
-  /** Elements whose content is skipped unread, up to their end tag. */
+  /** Elements whose content is skipped unread, up to their end tag: each at most once inside another. */
   readonly opaque: ReadonlySet<string>;
 }
 
@@ -143,51 +143,63 @@ class Scanner {
     const second = this.#text[markup + 1];
     if (second === undefined) throw this.#cut();
     if (second === '/') return this.#close();
-    if (second === '?') return this.#skipPast('?>');
-    if (second === '!') return this.#special(current);
+    if (second === '?' || second === '!') throw this.#special();
     return this.#start();
   }
 
-  #special(current: Open | undefined): null {
-    if (this.#text.startsWith('<!--', this.at)) return this.#skipPast('-->');
-    if (!this.#text.startsWith('<![CDATA[', this.at)) {
-      const rest = this.#text.slice(this.at, this.at + 9);
-      throw this.at + 9 > this.#text.length && ('<!--'.startsWith(rest) || '<![CDATA['.startsWith(rest))
-        ? this.#cut()
-        : this.#malformed('a declaration inside the document');
-    }
-    const from = this.at + '<![CDATA['.length;
-    this.#skipPast(']]>');
-    if (current !== undefined) current.text += this.#text.slice(from, this.at - ']]>'.length);
-    return null;
+  /**
+   * The tool prints no comment, no CDATA and no instruction inside its document: one of them could only come out of a name
+   * that somebody chose, to hide what follows.
+   */
+  #special(): Error {
+    const rest = this.#text.slice(this.at, this.at + 9);
+    const isCut =
+      this.at + 9 > this.#text.length && ['<!--', '<![CDATA[', '<?'].some((markup) => markup.startsWith(rest));
+    return isCut ? this.#cut() : this.#malformed(`"${rest.slice(0, 4)}" inside the document`);
   }
 
   #start(): XmlElement | null {
     this.at += 1;
     const name = this.#match(NAME);
     if (name === '') throw this.#malformed('"<" that begins no element');
-    const attributes = this.#attributes();
+    const attributes = this.#attributes(name);
     this.#match(SPACE);
     const isEmpty = this.#text.startsWith('/>', this.at);
     if (!isEmpty && this.#text[this.at] !== '>') throw this.#unfinishedTag(`<${name}`);
     this.at += isEmpty ? 2 : 1;
     if (this.#open.length >= DEPTH_MAX) throw this.#malformed(`elements nested more than ${DEPTH_MAX} deep`);
     this.#open.push({ name, attributes, children: [], text: '' });
-    if (isEmpty) return this.#pop();
-    if (!this.#options.opaque.has(name)) return null;
-    this.#skipPast(`</${name}>`);
+    if (this.#options.opaque.has(name)) this.#skipOpaque(name, isEmpty);
+    else if (!isEmpty) return null;
     return this.#pop();
   }
 
   /** Nearly all elements have none. */
-  #attributes(): ReadonlyMap<string, string> {
+  #attributes(name: string): ReadonlyMap<string, string> {
     let found = this.#exec(ATTRIBUTE);
     if (found === null) return NO_ATTRIBUTES;
     const attributes = new Map<string, string>();
     for (; found !== null; found = this.#exec(ATTRIBUTE)) {
-      attributes.set(found[1] ?? '', decode(found[2] ?? found[3] ?? ''));
+      const attribute = found[1] ?? '';
+      if (attributes.has(attribute)) throw this.#malformed(`<${name}> has "${attribute}" twice`);
+      attributes.set(attribute, decode(found[2] ?? found[3] ?? ''));
     }
     return attributes;
+  }
+
+  /**
+   * Names of processes are in there as they are, and somebody may call one `</processes>…<processes>` to write elements of
+   * his own. Every such name has to put a tag of an opaque element where none can be.
+   */
+  #skipOpaque(name: string, isEmpty: boolean): void {
+    const siblings = this.#open.at(-2)?.children ?? [];
+    if (siblings.some((sibling) => sibling.name === name)) throw this.#malformed(`<${name}> a second time`);
+    if (isEmpty) return;
+    const from = this.at;
+    this.#skipPast(`</${name}>`);
+    const inside = this.#text.slice(from, this.at - `</${name}>`.length);
+    const isForged = [...this.#options.opaque].some((tag) => inside.includes(`<${tag}`) || inside.includes(`</${tag}`));
+    if (isForged) throw this.#malformed(`<${name}> holds a tag that does not belong there`);
   }
 
   #close(): XmlElement | null {

@@ -94,7 +94,7 @@ const GPU = entries('gpu', [
   },
   {
     codes: 'unreachable',
-    title: 'The tool could not open this GPU',
+    title: 'The tool could not open this GPU, or not read all that decides',
     class: 'watch',
     strength: 'soft',
     reason: 'A time-out or a missing right is not a broken board.',
