@@ -72,7 +72,7 @@ export class NodeObserver {
     // A person who names a tool may mean another machine's GPUs: they are not compared with this one's PCI.
     let comparable: Samples = given.size === 0 ? samples : {};
     for (const sense of this.#senses.others) {
-      const demand = sense.demand(host, this.#demands);
+      const demand = sense.demand(host, this.#demands, samples);
       if (!demand.asked) {
         signals.push(notAsked(sense.name, demand));
         continue;

@@ -3,9 +3,12 @@
  * is asked, and when it has to answer. Adding a source is a collector and an entry here.
  */
 import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
+import type { NvlinkSample } from '@trivet/shared/model/nvlink.ts';
 import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
+import { NvlinkCollector, describesGpus } from './collectors/nvidia-nvlink.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
+import { tool } from './os/command.ts';
 
 export type Vendor = HostSample['pciGpus'][number]['vendor'];
 
@@ -26,7 +29,8 @@ export interface Demand {
 }
 
 export interface Sense extends Collector<Samples> {
-  readonly demand: (host: Collected<HostSample>, demands: Demands) => Demand;
+  /** `before`: what the senses before it have brought. */
+  readonly demand: (host: Collected<HostSample>, demands: Demands, before: Samples) => Demand;
   /** Least time between two runs; what the last one brought is shown in between, with its age. 0: at every look. */
   readonly everyMs: number;
 }
@@ -60,7 +64,8 @@ export interface SenseSettings {
 /** In the order in which they are asked, one after the other: a sick node is not asked two things at once. */
 export function createSenses({ nvidiaSmi, timeoutMs }: SenseSettings): Sense[] {
   const patience = timeoutMs === undefined ? {} : { timeoutMs };
-  return [nvidiaSense(new NvidiaSmiCollector({ path: nvidiaSmi ?? 'nvidia-smi', ...patience }))];
+  const nvidia = { path: nvidiaSmi ?? 'nvidia-smi', run: tool().run, ...patience };
+  return [nvidiaSense(new NvidiaSmiCollector(nvidia)), nvlinkSense(new NvlinkCollector(nvidia))];
 }
 
 export function nvidiaSense(collector: Collector<NvidiaSample>): Sense {
@@ -74,4 +79,16 @@ function demandNvidia(host: Collected<HostSample>, { given, expectedGpus }: Dema
   const required = given.has('nvidia') || vendors.has('nvidia') || isExpected;
   if (required || host.state !== 'ok') return { asked: true, required };
   return { asked: false, required, reason: 'PCI shows no NVIDIA GPU and none is expected' };
+}
+
+/** Error counters move slowly, and each run costs what the vendor's tool costs. */
+const NVLINK_EVERY_MS = 60_000;
+
+export function nvlinkSense(collector: Collector<NvlinkSample>): Sense {
+  return senseOf(collector, { put: (nvlink) => ({ nvlink }), demand: demandNvlink, everyMs: NVLINK_EVERY_MS });
+}
+
+function demandNvlink(_host: unknown, _demands: unknown, { nvidia }: Samples): Demand {
+  if (nvidia !== undefined && describesGpus(nvidia)) return { asked: true, required: false };
+  return { asked: false, required: false, reason: 'the tool describes no NVIDIA GPU' };
 }

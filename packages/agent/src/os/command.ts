@@ -177,14 +177,23 @@ function spawnFailure(path: string, error: NodeJS.ErrnoException): CommandResult
   return { kind: 'failed', reason: `${path}: ${error.message}` };
 }
 
-/** One run at a time: answers `busy` while another is under way, or while a killed one still lives. */
-export function exclusive(run: Run): Run {
+/** One program of this machine, for everybody who runs it. */
+export interface Tool {
+  /** One run at a time: answers `busy` while another is under way, or while a killed one still lives. */
+  readonly run: Run;
+  /** The killed one that still lives. */
+  readonly hung: () => Survivor | null;
+}
+
+export function tool(run: Run = runCommand): Tool {
   let running = false;
   let survivor: Survivor | null = null;
-  return async (spec) => {
+  const hung = (): Survivor | null => (survivor === null || survivor.hasEnded() ? null : survivor);
+  const exclusive: Run = async (spec) => {
     if (running) return { kind: 'busy', reason: `${spec.path}: the previous run is not over yet` };
-    if (survivor !== null && !survivor.hasEnded()) {
-      const { pid, startedAt } = survivor;
+    const hanging = hung();
+    if (hanging !== null) {
+      const { pid, startedAt } = hanging;
       return { kind: 'busy', reason: `${spec.path}: the previous run still hangs (pid ${pid}, since ${startedAt})` };
     }
     running = true;
@@ -196,4 +205,10 @@ export function exclusive(run: Run): Run {
       running = false;
     }
   };
+  return { run: exclusive, hung };
+}
+
+/** The same, where nobody asks what hangs. */
+export function exclusive(run: Run): Run {
+  return tool(run).run;
 }

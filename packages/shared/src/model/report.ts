@@ -2,10 +2,12 @@
 import type { Finding } from './finding.ts';
 import type { NvidiaSample } from './gpu.ts';
 import type { Signal } from './node.ts';
+import type { NvlinkSample } from './nvlink.ts';
 
 /** Latest value of each collector, by its name. */
 export interface Samples {
   readonly nvidia?: NvidiaSample;
+  readonly nvlink?: NvlinkSample;
   readonly host?: HostSample;
 }
 

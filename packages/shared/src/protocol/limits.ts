@@ -19,6 +19,8 @@ export const TEXT_MAX = 4096;
 
 /** A node carries 8 or 16 GPUs; this leaves room for hosts with many small ones, and no more. */
 export const GPUS_MAX = 256;
+/** 18 on Hopper and Blackwell. */
+export const NVLINKS_MAX = 64;
 /** Seven today (NVIDIA MIG); twice as many and more compute instances are still well inside. */
 export const MIG_DEVICES_MAX = 64;
 export const FINDINGS_MAX = 1024;

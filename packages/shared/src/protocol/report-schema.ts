@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ACTIONS, EVIDENCE_MAX, EVIDENCE_TEXT_MAX, FAULT_CLASSES, STRENGTHS, URGENCIES } from '../model/finding.ts';
 import { COLLECTORS_MAX, FINDINGS_MAX, GPUS_MAX } from './limits.ts';
 import { nvidiaSample } from './nvidia-schema.ts';
+import { nvlinkSample } from './nvlink-schema.ts';
 import { count, id, name, text, time } from './primitives.ts';
 
 const hostSample = z.object({
@@ -15,7 +16,11 @@ const hostSample = z.object({
     .readonly(),
 });
 
-const samples = z.object({ nvidia: nvidiaSample.exactOptional(), host: hostSample.exactOptional() });
+const samples = z.object({
+  nvidia: nvidiaSample.exactOptional(),
+  nvlink: nvlinkSample.exactOptional(),
+  host: hostSample.exactOptional(),
+});
 
 export const finding = z.object({
   id,
