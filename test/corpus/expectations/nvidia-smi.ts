@@ -84,7 +84,8 @@ export const DOCUMENTS: Readonly<Record<string, DocumentExpectation>> = {
   ),
   'l40s-595.91-v13.xml': healthy('0000:30:00.0'),
   // GPU 43: one uncorrectable DRAM error since the driver was loaded, remap pending, reset required. GPU 57: remap failed,
-  // two uncorrectable SRAM errors since the driver was loaded, threshold exceeded.
+  // two uncorrectable SRAM errors since the driver was loaded, threshold exceeded. Banks that have used spare rows: 3 of GPU 43 (2
+  // high, 1 partial), and 8 of GPU 57, which have none left.
   'made-a100-x4-535.261-v12-ecc-and-remap.xml': {
     attached: 4,
     busIds: ['0000:1b:00.0', '0000:2f:00.0', '0000:43:00.0', '0000:57:00.0'],
@@ -95,6 +96,8 @@ export const DOCUMENTS: Readonly<Record<string, DocumentExpectation>> = {
       'ecc.sram-uncorrectable@0000:57:00.0',
       'remap.failure@0000:57:00.0',
       'remap.pending@0000:43:00.0',
+      'remap.spares-low@0000:57:00.0',
+      'remap.spares-used@0000:43:00.0',
       'reset-status.required@0000:43:00.0',
     ],
   },

@@ -32,6 +32,8 @@ export interface Absent {
   readonly code: string;
   /** When the sample was begun: what became known later is not disproved by it. */
   readonly at: string;
+  /** The collector behind it; `nvidia-smi` unless said. */
+  readonly source?: string;
 }
 
 export interface CheckInput {

@@ -8,8 +8,7 @@ import { QUIET } from './check-input.fixture.ts';
 import { CHECKS, runChecks } from './index.ts';
 import { gpuFixture, sampleFixture } from './nvidia-gpu.fixture.ts';
 
-const AT = QUIET.at;
-const BEGUN = QUIET.sampledAt;
+const { at: AT, sampledAt: BEGUN } = QUIET;
 const unavailable = { unknown: 'not available' };
 
 function ofSample(nvidia: NvidiaSample, over: Partial<CheckInput> = {}) {
@@ -28,6 +27,7 @@ function ofLines(...lines: readonly string[]) {
 describe('conditions of a GPU', () => {
   const counts = gpuFixture().eccVolatile;
   const remapless = { remapPending: unavailable, remapFailure: unavailable };
+  const eccOff = { eccModeCurrent: { value: false }, eccModePending: { value: false } };
   const retires = {
     retiredPagesSingleBit: { value: 0 },
     retiredPagesDoubleBit: { value: 1 },
@@ -72,8 +72,8 @@ describe('conditions of a GPU', () => {
     ['channel repair', { channelRepairPending: { value: true } }, ['ecc.channel-repair-pending']],
     ['TPC repair', { tpcRepairPending: { value: true } }, ['ecc.tpc-repair-pending']],
     ['unrepairable', { unrepairableMemory: { value: true } }, ['ecc.unrepairable-memory']],
-    ['ECC off', { eccModeCurrent: { value: false } }, ['ecc.off']],
-    ['ECC off as delivered', { eccModeCurrent: { value: false }, model: 'NVIDIA RTX A6000' }, []],
+    ['ECC off', eccOff, ['ecc.off']],
+    ['ECC off as delivered', { ...eccOff, model: 'NVIDIA RTX A6000' }, []],
     ['a page to retire', { ...remapless, ...retires, retirementPending: { value: true } }, ['retired.pending']],
     ['63 pages', { ...retires, retiredPagesSingleBit: { value: 62 } }, []],
     ['64 pages', { ...retires, retiredPagesSingleBit: { value: 63 } }, ['retired.limit']],
@@ -114,6 +114,7 @@ describe('conditions of a GPU', () => {
   });
 
   it('takes a reading that is missing neither for a fault nor for its absence', () => {
+    const unset = { persistenceMode: unavailable, migModePending: unavailable, inforomImage: unavailable };
     const unknownCounts = { ...counts, dramUncorrectable: unavailable, sramUncorrectable: unavailable };
     const { codes, absent } = ofGpu({
       ...remapless,
@@ -126,6 +127,8 @@ describe('conditions of a GPU', () => {
       fabricState: unavailable,
       fabricStatus: unavailable,
       recoveryAction: unavailable,
+      remapBanks: { ...gpuFixture().remapBanks, none: unavailable },
+      ...unset,
     });
     expect(codes).toEqual([]);
     expect(absent.filter((code) => !code.startsWith('gpu.'))).toEqual([]);

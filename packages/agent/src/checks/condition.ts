@@ -12,9 +12,9 @@ export interface Condition {
   /** A key of the fault catalogue. */
   readonly code: string;
   /** Null: could not be told. */
-  readonly holds: (gpu: NvidiaGpu) => boolean | null;
-  /** The reading, as evidence. */
-  readonly text: (gpu: NvidiaGpu) => string;
+  readonly holds: (gpu: NvidiaGpu, input: CheckInput) => boolean | null;
+  /** The reading, as evidence. Another text is news: what changes from look to look does not belong into it. */
+  readonly text: (gpu: NvidiaGpu, input: CheckInput) => string;
 }
 
 export function flag(reading: Reading<boolean>): boolean | null {
@@ -57,11 +57,13 @@ export function conditionCheck(name: string, conditions: readonly Condition[]): 
     needs: [NVIDIA_SMI],
     run: (input) =>
       each(input, conditions, (gpu, { code, holds, text }) =>
-        holds(gpu) === true ? { gpu: refOf(gpu), code, at: input.at, source: NVIDIA_SMI, text: text(gpu) } : null,
+        holds(gpu, input) === true
+          ? { gpu: refOf(gpu), code, at: input.at, source: NVIDIA_SMI, text: text(gpu, input) }
+          : null,
       ),
     absent: (input) =>
       each(input, conditions, (gpu, { code, holds }) =>
-        holds(gpu) === false ? { gpu: refOf(gpu), code, at: input.sampledAt ?? input.at } : null,
+        holds(gpu, input) === false ? { gpu: refOf(gpu), code, at: input.sampledAt ?? input.at } : null,
       ),
   };
 }

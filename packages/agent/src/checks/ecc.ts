@@ -1,6 +1,7 @@
 /** ECC: counters since the driver was loaded, the flags that NVIDIA replaces boards by, and whether it is on at all. */
 import { known } from '@trivet/shared/model/gpu.ts';
 import type { NvidiaGpu } from '@trivet/shared/model/gpu.ts';
+import { isDesktop } from './board.ts';
 import { conditionCheck, flagCondition, isPositive, print } from './condition.ts';
 import type { Condition } from './condition.ts';
 
@@ -35,11 +36,8 @@ function onlyAggregate(gpu: NvidiaGpu): boolean | null {
 }
 
 /** Boards for workstations and games are delivered with ECC off, and may stay so. */
-const DESKTOP = /\b(GeForce|GTX|RTX|Quadro|TITAN|NVS)\b/i;
-
 function isOff({ eccModeCurrent, model }: NvidiaGpu): boolean | null {
-  if (!known(eccModeCurrent)) return null;
-  return !eccModeCurrent.value && model !== null && !DESKTOP.test(model);
+  return known(eccModeCurrent) ? !eccModeCurrent.value && isDesktop(model) === false : null;
 }
 
 export const ecc = conditionCheck('ecc', [

@@ -8,10 +8,26 @@ function notReady({ fabricState }: NvidiaGpu): boolean | null {
   return known(fabricState) ? fabricState.value.toLowerCase() !== 'completed' : null;
 }
 
+/** What is wrong by the details, where the driver tells them; null: nothing is told. */
+function details({ fabricHealthDetails }: NvidiaGpu): string[] | null {
+  const { bandwidth, routeUnhealthy, accessTimeoutRecovery, incorrectConfiguration } = fabricHealthDetails;
+  const wrong = [
+    known(bandwidth) && bandwidth.value.toLowerCase() !== 'full' ? `bandwidth ${bandwidth.value}` : null,
+    known(routeUnhealthy) && routeUnhealthy.value ? 'route unhealthy' : null,
+    known(accessTimeoutRecovery) && accessTimeoutRecovery.value ? 'access timeout' : null,
+    known(incorrectConfiguration) && incorrectConfiguration.value.toLowerCase() !== 'none'
+      ? `configuration ${incorrectConfiguration.value}`
+      : null,
+  ].filter((text) => text !== null);
+  const told = [known(bandwidth), known(routeUnhealthy), known(accessTimeoutRecovery), known(incorrectConfiguration)];
+  return told.includes(true) ? wrong : null;
+}
+
 /** `Completed` with another status than `Success` has failed; while it is not completed, the status says nothing yet. */
 function unhealthy(gpu: NvidiaGpu): boolean | null {
   const { fabricStatus, fabricHealth } = gpu;
   if (known(fabricHealth) && fabricHealth.value.toLowerCase() !== 'healthy') return true;
+  if ((details(gpu) ?? []).length > 0) return true;
   if (notReady(gpu) !== false || !known(fabricStatus)) return null;
   return fabricStatus.value.toLowerCase() !== 'success';
 }
@@ -21,7 +37,12 @@ export const fabric = conditionCheck('fabric', [
   {
     code: 'fabric.unhealthy',
     holds: unhealthy,
-    text: ({ fabricState, fabricStatus, fabricHealth }) =>
-      `fabric: state ${print(fabricState)}, status ${print(fabricStatus)}, health ${print(fabricHealth)}`,
+    text: (gpu) =>
+      [
+        `fabric: state ${print(gpu.fabricState)}`,
+        `status ${print(gpu.fabricStatus)}`,
+        `health ${print(gpu.fabricHealth)}`,
+        ...(details(gpu) ?? []),
+      ].join(', '),
   },
 ]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY_HISTORY, remember, seriesOf, within } from './history.ts';
+import { EMPTY_HISTORY, remember, within } from './history.ts';
 import type { History } from './history.ts';
 import { gpuFixture, sampleFixture } from './nvidia-gpu.fixture.ts';
+import { seriesOf } from './series.ts';
 
 const GPU = gpuFixture();
 const SERIES = seriesOf(GPU, 'utilization');
@@ -37,7 +38,9 @@ describe('recent points', () => {
     const before = look(EMPTY_HISTORY, 0);
     const other = sampleFixture([gpuFixture({ uuid: 'GPU-00000000-0000-0000-0000-000000000002' })]);
     const after = remember(before, { samples: { nvidia: other }, events: [], atMs: 3_600_000 });
-    expect([...after.recent.keys()]).toHaveLength(1);
+    expect(
+      [...after.recent.keys()].filter((series) => !series.startsWith('GPU-00000000-0000-0000-0000-000000000002')),
+    ).toEqual([]);
     expect(points(after)).toEqual([]);
   });
 

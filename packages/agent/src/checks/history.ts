@@ -2,13 +2,12 @@
  * What checks remember from look to look, for faults that only time shows: a slowdown over minutes, an error that repeats within
  * a day, a counter that left its best value. Three kinds, all bounded: `recent` points (in memory only: after a restart a
  * window has to fill again before it says anything), and, durable because a day is longer than the life of a process,
- * `bursts` and `baselines`. Closed lists say what is tracked. Pure.
+ * `bursts` and `baselines`. Closed lists (`tracked.ts`) say what is tracked. Pure.
  */
-import { known } from '@trivet/shared/model/gpu.ts';
-import type { NvidiaGpu, Reading } from '@trivet/shared/model/gpu.ts';
-import type { GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
 import type { KernelEvent } from './kernel-event.ts';
+import type { Values } from './series.ts';
+import { BASELINES, TRACKED } from './tracked.ts';
 
 export interface Point {
   readonly atMs: number;
@@ -43,42 +42,6 @@ export const BURSTS_MS = 24 * 3_600_000;
 const BURSTS_KEPT = 8;
 const BURST_KEYS_MAX = 256;
 const BASELINES_MAX = 4096;
-
-export type Values = readonly (readonly [series: string, value: number])[];
-
-export function gpuKey({ uuid, pciBusId }: GpuRef): string {
-  return uuid ?? pciBusId ?? 'unnamed';
-}
-
-export function seriesOf(gpu: GpuRef, reading: string): string {
-  return `${gpuKey(gpu)}/${reading}`;
-}
-
-/** Of each NVIDIA GPU whose reading is known. */
-export function nvidiaValues(
-  { nvidia }: Samples,
-  reading: string,
-  read: (gpu: NvidiaGpu) => Reading<number> | Reading<boolean>,
-): Values {
-  return (nvidia?.gpus ?? []).flatMap((gpu) => {
-    const value: Reading<number | boolean> = read(gpu);
-    return known(value) ? [[seriesOf(gpu, reading), Number(value.value)] as const] : [];
-  });
-}
-
-type Track = (samples: Samples) => Values;
-
-/** Series that are kept in memory. */
-const TRACKED: readonly Track[] = [(samples) => nvidiaValues(samples, 'utilization', (gpu) => gpu.utilizationRatio)];
-
-interface Baseline {
-  readonly track: Track;
-  /** Which of two values stays. */
-  readonly keep: (before: number, now: number) => number;
-}
-
-/** Values that a check compares with the best that this board ever showed. */
-const BASELINES: readonly Baseline[] = [];
 
 interface Burst {
   readonly key: string;

@@ -8,7 +8,12 @@ import { recoveryAction } from './recovery-action.ts';
 import { remapping } from './remapping.ts';
 import { resetStatus } from './reset-status.ts';
 import { retiredPages } from './retired-pages.ts';
+import { nvlink } from './nvlink.ts';
+import { pcie } from './pcie.ts';
+import { settings } from './settings.ts';
+import { slowdown } from './slowdown.ts';
 import { sxid } from './sxid.ts';
+import { temperature } from './temperature.ts';
 import { xid } from './xid.ts';
 
 export const CHECKS: readonly Check[] = [
@@ -22,6 +27,11 @@ export const CHECKS: readonly Check[] = [
   remapping,
   retiredPages,
   fabric,
+  slowdown,
+  temperature,
+  pcie,
+  settings,
+  nvlink,
 ];
 
 /** What the ledger takes: in the order in which it happened, samples last. */

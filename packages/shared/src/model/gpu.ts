@@ -168,4 +168,6 @@ export interface NvidiaSample {
   readonly gpus: readonly NvidiaGpu[];
   readonly lost: readonly LostGpu[];
   readonly listed?: readonly ListedGpu[];
+  /** Bus ids of the boards whose InfoROM the tool warns of. */
+  readonly inforomCorrupted?: readonly string[];
 }

@@ -169,4 +169,5 @@ export const nvidiaSample = z.object({
   gpus: z.array(nvidiaGpu).max(GPUS_MAX).readonly(),
   lost: z.array(lostGpu).max(GPUS_MAX).readonly(),
   listed: z.array(listedGpu).max(GPUS_MAX).readonly().exactOptional(),
+  inforomCorrupted: z.array(id).max(GPUS_MAX).readonly().exactOptional(),
 });

@@ -1,11 +1,21 @@
 /** The fault catalogue: one table that says, for every code, how it is treated and why. Plain data, so that it has a digest. */
 import { CONDITIONS } from './conditions.ts';
 import type { CatalogueEntry } from './entry.ts';
+import { LINKS } from './link.ts';
+import { SETTINGS } from './settings.ts';
+import { SLOWDOWN } from './slowdown.ts';
 import { SXIDS, fatalSxid } from './sxid.ts';
 import { XIDS } from './xid.ts';
 
 export type { CatalogueEntry };
-export const CATALOGUE: readonly CatalogueEntry[] = [...XIDS, ...SXIDS, ...CONDITIONS];
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  ...XIDS,
+  ...SXIDS,
+  ...CONDITIONS,
+  ...SLOWDOWN,
+  ...LINKS,
+  ...SETTINGS,
+];
 
 const byCode: ReadonlyMap<string, CatalogueEntry> = new Map(CATALOGUE.map((entry) => [entry.code, entry]));
 
