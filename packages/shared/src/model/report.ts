@@ -1,4 +1,5 @@
 /** What an agent reports: samples, every open finding, and how its senses are. */
+import type { AmdSample } from './amd.ts';
 import type { Finding } from './finding.ts';
 import type { NvidiaSample } from './gpu.ts';
 import type { Signal } from './node.ts';
@@ -8,6 +9,7 @@ import type { NvlinkSample } from './nvlink.ts';
 export interface Samples {
   readonly nvidia?: NvidiaSample;
   readonly nvlink?: NvlinkSample;
+  readonly amd?: AmdSample;
   readonly host?: HostSample;
 }
 

@@ -23,6 +23,8 @@ export const GPUS_MAX = 256;
 export const NVLINKS_MAX = 64;
 /** Seven today (NVIDIA MIG); twice as many and more compute instances are still well inside. */
 export const MIG_DEVICES_MAX = 64;
+/** The driver names 19 parts of an AMD chip that count errors of their own (amd-smi 7.1). */
+export const AMD_BLOCKS_MAX = 64;
 export const FINDINGS_MAX = 1024;
 export const COLLECTORS_MAX = 64;
 /** In one frame. */

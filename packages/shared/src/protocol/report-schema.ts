@@ -1,6 +1,7 @@
 /** The shapes of `model/` as they travel in a report, for the receiver. Fields that are not known are dropped, not refused: agents are upgraded first. */
 import { z } from 'zod';
 import { ACTIONS, EVIDENCE_MAX, EVIDENCE_TEXT_MAX, FAULT_CLASSES, STRENGTHS, URGENCIES } from '../model/finding.ts';
+import { amdSample } from './amd-schema.ts';
 import { COLLECTORS_MAX, FINDINGS_MAX, GPUS_MAX } from './limits.ts';
 import { nvidiaSample } from './nvidia-schema.ts';
 import { nvlinkSample } from './nvlink-schema.ts';
@@ -19,6 +20,7 @@ const hostSample = z.object({
 const samples = z.object({
   nvidia: nvidiaSample.exactOptional(),
   nvlink: nvlinkSample.exactOptional(),
+  amd: amdSample.exactOptional(),
   host: hostSample.exactOptional(),
 });
 
