@@ -26,8 +26,7 @@ import type { Answer } from './outputs/answers.ts';
 import { startHttp } from './outputs/http.ts';
 import type { LocalHttp, Readiness } from './outputs/http.ts';
 import { Push } from './outputs/push.ts';
-import { createSenses } from './senses.ts';
-import type { Vendor } from './senses.ts';
+import { createSenses, givenVendors } from './senses.ts';
 import { lockState } from './state-lock.ts';
 
 export const AGENT_VERSION = manifest.version;
@@ -107,14 +106,14 @@ class Agent {
 
   constructor(config: AgentConfig, deps: AgentDeps, parts: Parts) {
     const { outbox, keeper, senses } = parts;
-    const { node, expectedGpus, nvidiaSmi, aggregatorUrl } = config;
+    const { node, expectedGpus, aggregatorUrl } = config;
     const { log, random = Math.random, nowMs = Date.now } = deps;
     this.#config = config;
     this.#deps = deps;
     this.#parts = parts;
     this.#reportMs = config.reportMs;
     const { signal } = this.#stopping;
-    const given = new Set<Vendor>(nvidiaSmi === null ? [] : ['nvidia']);
+    const given = givenVendors(config);
     this.#watch = new NodeWatch({ node, expectedGpus, given, senses, keeper, nowMs, log, signal });
     this.#push =
       aggregatorUrl === null

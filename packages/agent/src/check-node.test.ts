@@ -1,15 +1,17 @@
+import type { AmdSample } from '@trivet/shared/model/amd.ts';
 import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { HostSample } from '@trivet/shared/model/report.ts';
 import { describe, expect, it } from 'vitest';
 import { NO_PAST, NodeObserver, assess } from './check-node.ts';
 import type { Assessment, NodeObservation } from './check-node.ts';
+import { amdGpuFixture, amdSampleFixture } from './checks/amd-gpu.fixture.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import type { KernelLogSample } from './collectors/kernel-log.ts';
 import { parseKernelText } from './collectors/kernel-line.ts';
 import { toSample } from './collectors/nvidia-sample.ts';
 import { readXml } from './collectors/nvidia-xml.ts';
-import { nvidiaSense } from './senses.ts';
+import { amdSense, nvidiaSense } from './senses.ts';
 import type { Demands } from './senses.ts';
 
 type Vendor = 'nvidia' | 'amd';
@@ -51,6 +53,7 @@ function collector<Sample>(...answers: readonly Collected<Sample>[]): Collector<
 interface World {
   readonly host?: Collected<HostSample>;
   readonly nvidia?: Collected<NvidiaSample>;
+  readonly amd?: Collected<AmdSample>;
   readonly kernelLog?: Collected<KernelLogSample>;
 }
 
@@ -67,7 +70,7 @@ async function look(world: World, demands: Partial<Demands> = {}) {
   const senses = {
     host: collector(world.host ?? host()),
     kernelLog: collector(world.kernelLog ?? log([], 1)),
-    others: [nvidiaSense(tool)],
+    others: [nvidiaSense(tool), amdSense({ ...collector(world.amd ?? NO_TOOL), name: 'amd-smi' })],
   };
   const all = { ...DEMANDS, ...demands };
   const observation = await new NodeObserver(senses, all, () => 0).observe();
@@ -124,8 +127,30 @@ describe('one look at a node', () => {
   it('is not healthy by its silence about AMD GPUs', async () => {
     expect(await look({ host: host('amd') })).toMatchObject({
       verdict: 'unknown',
-      signals: { 'amd-smi': { required: true, reason: expect.stringContaining('0000:00:00.0') } },
+      signals: { 'amd-smi': { state: 'failed', required: true, reason: 'no such program' } },
     });
+  });
+
+  it('counts the GPUs of both vendors, boards and not logical ones', async () => {
+    const bus = (index: number) => ({ uuid: null, pciBusId: `0000:0${index}:00.0` });
+    const partitions = [0, 1, 2, 3].map((id) => ({ index: id, partitionId: id }));
+    const one = { state: 'ok', sample: amdSampleFixture([amdGpuFixture({ ...bus(1), partitions })]) } as const;
+    const both = { host: host('nvidia', 'amd'), nvidia: { state: 'ok', sample: nvidia(1) } as const };
+    expect(await look({ ...both, amd: one }, { expectedGpus: 2 })).toMatchObject({ verdict: 'healthy', codes: [] });
+    expect(await look({ ...both, amd: one }, { expectedGpus: 3 })).toMatchObject({ codes: ['gpu.count'] });
+    // Of one vendor the number is not known: neither count nor expectation says anything.
+    expect(await look({ ...both }, { expectedGpus: 1 })).toMatchObject({ verdict: 'unknown', codes: [] });
+    expect(await look({ host: host('amd', 'amd'), amd: one })).toMatchObject({
+      verdict: 'degraded',
+      codes: ['gpu.count'],
+    });
+  });
+
+  it('needs no AMD tool where the tool of another vendor was named', async () => {
+    const given = { given: new Set(['amd'] as const), expectedGpus: 1 };
+    const one = { state: 'ok', sample: amdSampleFixture([amdGpuFixture()]) } as const;
+    expect(await look({ amd: one }, given)).toMatchObject({ verdict: 'healthy', asked: 0 });
+    expect(await look({}, given)).toMatchObject({ verdict: 'unknown', asked: 0 });
   });
 
   it('leaves the verdict alone without the kernel log, unless it is required', async () => {

@@ -10,6 +10,7 @@ import { KERNEL_LOG } from './checks/check.ts';
 import { EMPTY_HISTORY, remember } from './checks/history.ts';
 import type { History } from './checks/history.ts';
 import { runChecks } from './checks/index.ts';
+import { sampledGpus } from './checks/sampled-gpus.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
 import { EMPTY_LEDGER, UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
 import type { Applied, Ledger } from './checks/ledger.ts';
@@ -36,9 +37,8 @@ export interface NodeObservation {
   readonly signals: readonly Signal[];
 }
 
-/** Names of signals that are no check's source. */
+/** The name of the signal that is no check's source. */
 export const HOST = 'host';
-export const AMD = 'amd-smi';
 
 /** One collect reads some 10⁵ records; a file of many months is read in several, and never without end. */
 const KERNEL_LOG_ROUNDS_MAX = 64;
@@ -82,8 +82,6 @@ export class NodeObserver {
       samples = { ...samples, ...collected.sample };
       if (isFresh) comparable = { ...comparable, ...collected.sample };
     }
-    const pciGpus = host.sample?.pciGpus ?? [];
-    signals.push(...amdSignals(pciGpus, given.size === 0));
     signals.push(this.#signal(KERNEL_LOG, kernel.collected, kernelLogRequired));
     return { begunAt, at: this.#isoNow(), samples, comparable, events: kernel.events, signals };
   }
@@ -134,14 +132,6 @@ function notAsked(name: string, { required, reason }: Demand): Signal {
   return { name, state: 'unknown', required, reason: `not asked: ${reason ?? 'nothing to ask about'}`, ageMs: null };
 }
 
-/** There is no collector for AMD GPUs yet: a node that has some is not healthy by our silence. */
-function amdSignals(pciGpus: HostSample['pciGpus'], required: boolean): Signal[] {
-  const found = pciGpus.filter(({ vendor }) => vendor === 'amd').map(({ pciBusId }) => pciBusId);
-  if (found.length === 0) return [];
-  const reason = `AMD GPUs are not read by this version: ${found.join(', ')}`;
-  return [{ name: AMD, state: 'unknown', required, reason, ageMs: null }];
-}
-
 /** What the node has behind it. */
 export interface Past {
   readonly ledger: Ledger;
@@ -181,7 +171,7 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
     ...applied,
     findings: open,
     verdict: verdict(open, signals),
-    mostGpusSeen: Math.max(mostGpusSeen, samples.nvidia?.gpus.length ?? 0),
+    mostGpusSeen: Math.max(mostGpusSeen, sampledGpus(samples).length),
     history,
   };
 }

@@ -21,6 +21,10 @@ export interface AgentConfig {
   readonly listen: { readonly host: string; readonly port: number };
   /** Null: `nvidia-smi` in PATH, required where PCI shows an NVIDIA GPU. A path is always required. */
   readonly nvidiaSmi: string | null;
+  /** Null: `amd-smi` in PATH, else `rocm-smi`, required where PCI shows an AMD GPU. A path is always required. */
+  readonly amdSmi: string | null;
+  /** Without a path of amd-smi: asked instead of it. */
+  readonly rocmSmi: string | null;
   readonly kernelLog: string;
   readonly expectedGpus: number | null;
   readonly pollMs: number;
@@ -51,6 +55,8 @@ const SETTINGS: { readonly [Key in keyof AgentConfig]: Setting<AgentConfig[Key]>
   tokenFile: { parse: path, otherwise: () => null, help: 'file with the bearer token for the aggregator' },
   listen: { parse: address, otherwise: () => address('127.0.0.1:9110'), help: 'HOST:PORT of the local HTTP' },
   nvidiaSmi: { parse: path, otherwise: () => null, help: 'path of nvidia-smi' },
+  amdSmi: { parse: path, otherwise: () => null, help: 'path of amd-smi' },
+  rocmSmi: { parse: path, otherwise: () => null, help: 'path of rocm-smi, asked instead of amd-smi' },
   kernelLog: { parse: path, otherwise: () => '/dev/kmsg', help: 'kernel log device or file' },
   expectedGpus: { parse: whole(0, 256), otherwise: () => null, help: 'GPUs that this node should have' },
   pollMs: { parse: milliseconds, otherwise: () => 10_000, help: 'time between two runs of the vendor tool' },
@@ -104,6 +110,8 @@ export async function loadConfig(file: string | null, flags: Environment, env: E
     tokenFile: get('tokenFile'),
     listen: get('listen'),
     nvidiaSmi: get('nvidiaSmi'),
+    amdSmi: get('amdSmi'),
+    rocmSmi: get('rocmSmi'),
     kernelLog: get('kernelLog'),
     expectedGpus: get('expectedGpus'),
     pollMs: get('pollMs'),

@@ -4,14 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Finding } from '@trivet/shared/model/finding.ts';
-import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { Hardware, Signal } from '@trivet/shared/model/node.ts';
 import type { HostSample, Report, Samples } from '@trivet/shared/model/report.ts';
 import type { StateKeeper } from './agent-state.ts';
-import { KERNEL_LOG, NVIDIA_SMI } from './checks/check.ts';
+import { AMD_SMI, KERNEL_LOG, NVIDIA_SMI } from './checks/check.ts';
 import { EMPTY_HISTORY } from './checks/history.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
 import { UNKNOWN_BOOT, findings } from './checks/ledger.ts';
+import { sampledGpus } from './checks/sampled-gpus.ts';
 import { HOST, NodeObserver, assess } from './check-node.ts';
 import type { NodeObservation, Senses } from './check-node.ts';
 import type { KernelLogCounters } from './collectors/kernel-log.ts';
@@ -208,15 +208,26 @@ export class NodeWatch {
 
   /** Only from a whole answer: a tool that fails has not taken the GPUs out. */
   #hardwareOf({ signals, samples }: NodeObservation): Hardware | null {
-    const isWhole = signals.some(({ name, state }) => name === NVIDIA_SMI && state === 'ok');
-    return isWhole && samples.nvidia !== undefined
-      ? { serial: this.hardware.serial, gpus: gpusOf(samples.nvidia) }
-      : null;
+    const tools = [
+      { tool: NVIDIA_SMI, sample: samples.nvidia },
+      { tool: AMD_SMI, sample: samples.amd },
+    ];
+    const asked = tools.filter(({ tool, sample }) => sample !== undefined || isRequired(tool, signals));
+    const isWhole = asked.every(({ tool, sample }) => sample !== undefined && isOk(tool, signals));
+    return isWhole && asked.length > 0 ? { serial: this.hardware.serial, gpus: gpusOf(samples) } : null;
   }
 }
 
-function gpusOf({ gpus }: NvidiaSample): Hardware['gpus'] {
-  return gpus.map(({ uuid, pciBusId, serial, model }) => ({ uuid, pciBusId, serial, model }));
+function isRequired(tool: string, signals: readonly Signal[]): boolean {
+  return signals.some(({ name, required }) => name === tool && required);
+}
+
+function isOk(tool: string, signals: readonly Signal[]): boolean {
+  return signals.some(({ name, state }) => name === tool && state === 'ok');
+}
+
+function gpusOf(samples: Samples): Hardware['gpus'] {
+  return sampledGpus(samples).map(({ uuid, pciBusId, serial, model }) => ({ uuid, pciBusId, serial, model }));
 }
 
 function kernelEvent({ kind, at, ...body }: KernelEvent, bootId: string): NewEvent {

@@ -2,9 +2,11 @@
  * The senses of a node beside the two that every look has (the host and the kernel log): which sources there are, when each
  * is asked, and when it has to answer. Adding a source is a collector and an entry here.
  */
+import type { AmdSample } from '@trivet/shared/model/amd.ts';
 import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { NvlinkSample } from '@trivet/shared/model/nvlink.ts';
 import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
+import { AmdSmiCollector } from './collectors/amd-smi.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import { NvlinkCollector, describesGpus } from './collectors/nvidia-nvlink.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
@@ -55,17 +57,34 @@ export function senseOf<Sample>(collector: Collector<Sample>, { put, demand, eve
   };
 }
 
-export interface SenseSettings {
+/** Paths that a person gave. */
+export interface ToolPaths {
   readonly nvidiaSmi: string | null;
+  readonly amdSmi: string | null;
+  readonly rocmSmi: string | null;
+}
+
+export interface SenseSettings extends ToolPaths {
   /** Null: the collector's own. */
   readonly timeoutMs?: number;
 }
 
+export function givenVendors({ nvidiaSmi, amdSmi, rocmSmi }: ToolPaths): ReadonlySet<Vendor> {
+  const given = new Set<Vendor>();
+  if (nvidiaSmi !== null) given.add('nvidia');
+  if (amdSmi !== null || rocmSmi !== null) given.add('amd');
+  return given;
+}
+
 /** In the order in which they are asked, one after the other: a sick node is not asked two things at once. */
-export function createSenses({ nvidiaSmi, timeoutMs }: SenseSettings): Sense[] {
+export function createSenses({ nvidiaSmi, amdSmi, rocmSmi, timeoutMs }: SenseSettings): Sense[] {
   const patience = timeoutMs === undefined ? {} : { timeoutMs };
   const nvidia = { path: nvidiaSmi ?? 'nvidia-smi', run: tool().run, ...patience };
-  return [nvidiaSense(new NvidiaSmiCollector(nvidia)), nvlinkSense(new NvlinkCollector(nvidia))];
+  return [
+    nvidiaSense(new NvidiaSmiCollector(nvidia)),
+    nvlinkSense(new NvlinkCollector(nvidia)),
+    amdSense(new AmdSmiCollector({ amdSmi, rocmSmi, ...patience })),
+  ];
 }
 
 export function nvidiaSense(collector: Collector<NvidiaSample>): Sense {
@@ -75,7 +94,7 @@ export function nvidiaSense(collector: Collector<NvidiaSample>): Sense {
 /** The vendor's tool has to answer where PCI shows a GPU of that vendor, or somebody expects one. */
 function demandNvidia(host: Collected<HostSample>, { given, expectedGpus }: Demands): Demand {
   const vendors = new Set(host.sample?.pciGpus.map(({ vendor }) => vendor));
-  const isExpected = (expectedGpus ?? 0) > 0 && !vendors.has('amd');
+  const isExpected = (expectedGpus ?? 0) > 0 && !vendors.has('amd') && !given.has('amd');
   const required = given.has('nvidia') || vendors.has('nvidia') || isExpected;
   if (required || host.state !== 'ok') return { asked: true, required };
   return { asked: false, required, reason: 'PCI shows no NVIDIA GPU and none is expected' };
@@ -91,4 +110,22 @@ export function nvlinkSense(collector: Collector<NvlinkSample>): Sense {
 function demandNvlink(_host: unknown, _demands: unknown, { nvidia }: Samples): Demand {
   if (nvidia !== undefined && describesGpus(nvidia)) return { asked: true, required: false };
   return { asked: false, required: false, reason: 'the tool describes no NVIDIA GPU' };
+}
+
+/**
+ * AMD's own exporter polls every 30 s; a run of amd-smi costs 0.3 to 0.5 s of CPU, and what cannot wait half a minute is in the
+ * kernel log.
+ */
+const AMD_EVERY_MS = 30_000;
+
+export function amdSense(collector: Collector<AmdSample>): Sense {
+  return senseOf(collector, { put: (amd) => ({ amd }), demand: demandAmd, everyMs: AMD_EVERY_MS });
+}
+
+/** Who names another vendor's tool may mean another machine: then this one's AMD GPUs are looked at, and need not answer. */
+function demandAmd(host: Collected<HostSample>, { given }: Demands): Demand {
+  const isOnPci = host.sample?.pciGpus.some(({ vendor }) => vendor === 'amd') === true;
+  const required = given.has('amd') || (given.size === 0 && isOnPci);
+  if (required || isOnPci || host.state !== 'ok') return { asked: true, required };
+  return { asked: false, required, reason: 'PCI shows no AMD GPU' };
 }

@@ -57,6 +57,8 @@ function configOf(dir: string, node: string, { origin, nvidiaSmi, kernelLog }: P
     tokenFile: null,
     listen: { host: '127.0.0.1', port: 0 },
     nvidiaSmi,
+    amdSmi: null,
+    rocmSmi: null,
     kernelLog,
     expectedGpus: null,
     pollMs: POLL_MS,

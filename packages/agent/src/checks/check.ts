@@ -10,6 +10,8 @@ import type { KernelEvent } from './kernel-event.ts';
 /** Names of the collectors that findings come from. */
 export const KERNEL_LOG = 'kernel-log';
 export const NVIDIA_SMI = 'nvidia-smi';
+/** Also where rocm-smi stands in for it. */
+export const AMD_SMI = 'amd-smi';
 
 export interface Seen {
   /** Null: about the node as a whole. */

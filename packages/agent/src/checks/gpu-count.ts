@@ -1,17 +1,31 @@
-/** How many GPUs there are, by everyone who counts: the tool's own number, what it describes, PCI, expectation and the past. */
-import { NVIDIA_SMI } from './check.ts';
+/**
+ * How many GPUs there are, by everyone who counts: the tool's own number, what it describes, PCI, expectation and the past.
+ * Boards, not logical GPUs: a partitioned one counts once, as on PCI.
+ */
+import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
+import { AMD_SMI, NVIDIA_SMI } from './check.ts';
 import type { Absent, Check, CheckInput, Seen } from './check.ts';
 
 interface Count {
   readonly present: number;
+  readonly source: string;
   /** What differs from `present`, in words. */
   readonly differences: readonly string[];
   readonly isFewerThanBefore: boolean;
 }
 
+type Vendor = HostSample['pciGpus'][number]['vendor'];
+
+interface VendorCount {
+  readonly vendor: Vendor;
+  readonly source: string;
+  readonly present: number;
+  /** The tool's own number. */
+  readonly told: number | null;
+}
+
 /** Null when nothing can be told: no sample, or one handle failed and the tool hid the others. */
-function count({ samples, expectedGpus, mostGpusSeen }: CheckInput): Count | null {
-  const { nvidia, host } = samples;
+function nvidiaCount({ nvidia }: Samples): VendorCount | null {
   if (nvidia === undefined) return null;
   const described = nvidia.gpus.length + (nvidia.listed?.length ?? 0);
   if (described === 0 && nvidia.lost.length > 0) return null;
@@ -20,27 +34,48 @@ function count({ samples, expectedGpus, mostGpusSeen }: CheckInput): Count | nul
     ({ pciBusId }) => pciBusId === null || !nvidia.gpus.some((gpu) => gpu.pciBusId === pciBusId),
   );
   const present = described + lostOnly.length;
-  const onPci = host?.pciGpus.filter(({ vendor }) => vendor === 'nvidia').length;
-  const others = [
-    { who: 'the tool counts', gpus: nvidia.attachedGpus },
-    { who: 'PCI shows', gpus: onPci },
-    { who: 'expected are', gpus: expectedGpus },
-  ];
+  return { vendor: 'nvidia', source: NVIDIA_SMI, present, told: nvidia.attachedGpus };
+}
+
+/** An answer without any GPU is no count: the tool says so when it cannot open them. */
+function amdCount({ amd }: Samples): VendorCount | null {
+  if (amd === undefined || amd.gpus.length === 0) return null;
+  return { vendor: 'amd', source: AMD_SMI, present: amd.gpus.length, told: null };
+}
+
+/** Of all vendors together; null when one of those on PCI could not be counted. */
+function count({ samples, expectedGpus, mostGpusSeen }: CheckInput): Count | null {
+  const counted = [nvidiaCount(samples), amdCount(samples)].filter((found) => found !== null);
+  const pciGpus = samples.host?.pciGpus;
+  const isCounted = (vendor: Vendor): boolean => counted.some((found) => found.vendor === vendor);
+  const [first] = counted;
+  if (first === undefined || pciGpus?.some(({ vendor }) => !isCounted(vendor)) === true) return null;
+  const total = counted.reduce((sum, { present }) => sum + present, 0);
+  const ofVendor = counted.flatMap(({ vendor, present, told }) => {
+    const onPci = pciGpus?.filter((gpu) => gpu.vendor === vendor).length ?? null;
+    const each = [
+      { who: 'the tool counts', gpus: told },
+      { who: 'PCI shows', gpus: onPci },
+    ];
+    return each.map((other) => ({ ...other, present, of: counted.length > 1 ? ` by ${vendor}` : '' }));
+  });
+  const others = [...ofVendor, { who: 'expected are', gpus: expectedGpus, present: total, of: '' }];
   return {
-    present,
-    differences: others.flatMap(({ who, gpus }) =>
-      gpus === null || gpus === undefined || gpus === present ? [] : [`${who} ${gpus}`],
+    present: total,
+    source: first.source,
+    differences: others.flatMap(({ who, gpus, present, of }) =>
+      gpus === null || gpus === present ? [] : [`${who} ${gpus}${of}`],
     ),
     // As many as expected are enough, whatever there was before: somebody has taken one out and said so.
-    isFewerThanBefore: present < mostGpusSeen && (expectedGpus === null || present < expectedGpus),
+    isFewerThanBefore: total < mostGpusSeen && (expectedGpus === null || total < expectedGpus),
   };
 }
 
 function run(input: CheckInput): Seen[] {
   const counted = count(input);
   if (counted === null) return [];
-  const base = { gpu: null, at: input.at, source: NVIDIA_SMI };
-  const { present, differences, isFewerThanBefore } = counted;
+  const { present, source, differences, isFewerThanBefore } = counted;
+  const base = { gpu: null, at: input.at, source };
   return [
     ...(differences.length > 0
       ? [{ ...base, code: 'gpu.count', text: `${present} GPUs present, but ${differences.join(', ')}` }]
@@ -60,11 +95,12 @@ function run(input: CheckInput): Seen[] {
 function absent(input: CheckInput): Absent[] {
   const counted = count(input);
   if (counted === null) return [];
-  const base = { gpu: null, at: input.sampledAt ?? input.at };
+  const base = { gpu: null, at: input.sampledAt ?? input.at, source: counted.source };
   return [
     ...(counted.differences.length === 0 ? [{ ...base, code: 'gpu.count' }] : []),
     ...(counted.isFewerThanBefore ? [] : [{ ...base, code: 'gpu.fewer-than-before' }]),
   ];
 }
 
-export const gpuCount: Check = { name: 'gpu-count', needs: [NVIDIA_SMI], run, absent };
+// Either is enough.
+export const gpuCount: Check = { name: 'gpu-count', needs: [NVIDIA_SMI, AMD_SMI], run, absent };

@@ -1,4 +1,7 @@
 /** Every check there is, and one run over all of them. */
+import { amdErrors } from './amd-errors.ts';
+import { amdLimits } from './amd-limits.ts';
+import { amdPages } from './amd-pages.ts';
 import type { Absent, Check, CheckInput, Seen } from './check.ts';
 import { ecc } from './ecc.ts';
 import { fabric } from './fabric.ts';
@@ -32,6 +35,9 @@ export const CHECKS: readonly Check[] = [
   pcie,
   settings,
   nvlink,
+  amdErrors,
+  amdPages,
+  amdLimits,
 ];
 
 /** What the ledger takes: in the order in which it happened, samples last. */

@@ -3,10 +3,11 @@ import type { GpuRef } from '@trivet/shared/model/finding.ts';
 import { KERNEL_LOG } from './check.ts';
 import type { CheckInput, Seen } from './check.ts';
 import type { KernelEvent } from './kernel-event.ts';
+import { sampledGpus } from './sampled-gpus.ts';
 
 /** A kernel line has the bus id only; the UUID is taken from the sample, or from a line that named it. */
 export function gpuAt(pciBusId: string, { samples, events }: CheckInput): GpuRef {
-  const sampled = samples.nvidia?.gpus.find((gpu) => gpu.pciBusId === pciBusId)?.uuid ?? null;
+  const sampled = sampledGpus(samples).find((gpu) => gpu.pciBusId === pciBusId)?.uuid ?? null;
   if (sampled !== null) return { uuid: sampled, pciBusId };
   for (const event of events) {
     if (event.kind === 'gpu-identity' && event.pciBusId === pciBusId && event.uuid !== null) {

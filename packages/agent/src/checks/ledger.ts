@@ -8,11 +8,12 @@ import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
 import { actionRank } from '@trivet/shared/model/finding.ts';
 import type { Evidence, FaultClass, Finding, GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
-import { KERNEL_LOG, NVIDIA_SMI } from './check.ts';
+import { AMD_SMI, KERNEL_LOG, NVIDIA_SMI } from './check.ts';
 import type { Absent, Seen } from './check.ts';
 import { MENDED_BY_RESET, closedFinding, isSameGpu, openEntry, seeAgain } from './ledger-entry.ts';
 import type { LedgerEntry, Where } from './ledger-entry.ts';
 import { RECOVERY_DONE, RECOVERY_PREFIX } from './recovery-action.ts';
+import { sampledGpus } from './sampled-gpus.ts';
 
 export interface Ledger {
   readonly version: 1;
@@ -120,8 +121,9 @@ function closeAfterBoot(draft: Draft, { bootId, at }: Application): void {
 
 /** The slot has another board, and the board of the finding is nowhere in the node. */
 function closeReplaced(draft: Draft, { samples, at }: Application): void {
-  const gpus = samples.nvidia?.gpus ?? [];
-  const proof = { at, source: NVIDIA_SMI, text: 'closed: another board sits in its place' };
+  const gpus = sampledGpus(samples);
+  const source = samples.nvidia === undefined ? AMD_SMI : NVIDIA_SMI;
+  const proof = { at, source, text: 'closed: another board sits in its place' };
   close(draft, proof, ({ finding }) => {
     const { uuid = null, pciBusId = null } = finding.gpu ?? {};
     if (uuid === null || pciBusId === null || gpus.some((gpu) => gpu.uuid === uuid)) return false;
@@ -131,7 +133,7 @@ function closeReplaced(draft: Draft, { samples, at }: Application): void {
 
 /** Also for findings of this boot that were opened before the UUID was known; of another boot the board may have changed. */
 function learnUuids(draft: Draft, samples: Samples, bootId: string): void {
-  for (const { pciBusId, uuid } of samples.nvidia?.gpus ?? []) {
+  for (const { pciBusId, uuid } of sampledGpus(samples)) {
     if (pciBusId !== null && uuid !== null) draft.uuids[pciBusId] = uuid;
   }
   draft.entries = draft.entries.map((entry) => {

@@ -1,4 +1,5 @@
 /** Names and values of what `history.ts` keeps from look to look. */
+import type { AmdGpu } from '@trivet/shared/model/amd.ts';
 import { known } from '@trivet/shared/model/gpu.ts';
 import type { NvidiaGpu, Reading } from '@trivet/shared/model/gpu.ts';
 import type { GpuRef } from '@trivet/shared/model/finding.ts';
@@ -30,5 +31,13 @@ export function nvidiaValues(
   return (nvidia?.gpus ?? []).flatMap((gpu) => {
     const value: Reading<number | boolean> = read(gpu);
     return known(value) ? [[seriesOf(gpu, reading), Number(value.value)] as const] : [];
+  });
+}
+
+/** The same of each AMD board. */
+export function amdValues({ amd }: Samples, reading: string, read: (gpu: AmdGpu) => Reading<number>): Values {
+  return (amd?.gpus ?? []).flatMap((gpu) => {
+    const value = read(gpu);
+    return known(value) ? [[seriesOf(gpu, reading), value.value] as const] : [];
   });
 }

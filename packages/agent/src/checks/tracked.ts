@@ -2,7 +2,7 @@
 import type { NvidiaGpu, Reading } from '@trivet/shared/model/gpu.ts';
 import { activeLinks, correctedPackets, lostPackets, recoveries } from './nvlink-values.ts';
 import { generationUnderLoad, widthUnderLoad } from './pcie-values.ts';
-import { nvidiaValues } from './series.ts';
+import { amdValues, nvidiaValues } from './series.ts';
 import type { Baseline, Track } from './series.ts';
 import { memoryOverLimit, slowdownOverLimit } from './temperature-values.ts';
 
@@ -27,6 +27,8 @@ export const TRACKED: readonly Track[] = [
   lostPackets,
   correctedPackets,
   recoveries,
+  (samples) => amdValues(samples, 'amd-correctable', (gpu) => gpu.eccTotal.correctable),
+  (samples) => amdValues(samples, 'amd-pcie-replay', (gpu) => gpu.pcieReplayTotal),
 ];
 
 /** The best that a board ever showed, kept on disk. */

@@ -3,6 +3,7 @@ import type { Assessment, NodeObservation } from '@trivet/agent/check-node.ts';
 import { KERNEL_LOG } from '@trivet/agent/checks/check.ts';
 import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
 import { strongest } from '@trivet/shared/health/verdict.ts';
+import type { AmdGpu } from '@trivet/shared/model/amd.ts';
 import { valueOf } from '@trivet/shared/model/gpu.ts';
 import type { NvidiaGpu } from '@trivet/shared/model/gpu.ts';
 import type { Action, Finding, GpuRef } from '@trivet/shared/model/finding.ts';
@@ -23,7 +24,7 @@ const WHAT_TO_DO: Readonly<Record<Action, string>> = {
   'drain-p2p': 'stop peer-to-peer work on this GPU, then ask who runs the fabric',
   'recover-imex': 'recover the IMEX domain: it spans several nodes',
   'reset-fabric': 'reset the NVLink fabric: all GPUs of its switches at once',
-  'drain-and-reset': 'drain the node, then reset the GPU (nvidia-smi --gpu-reset)',
+  'drain-and-reset': 'drain the node, then reset the GPU (nvidia-smi --gpu-reset, amd-smi reset --gpureset)',
   'drain-and-reboot': 'drain the node, then reboot it',
   'drain-and-replace': 'drain the node, then have the board replaced',
 };
@@ -42,8 +43,11 @@ const ON_PCI = 'on PCI, not described';
 
 /** Every GPU that anybody named: described, lost, listed only, or on PCI only. */
 function gpuRows({ observation, assessment }: CheckReport): GpuRow[] {
-  const { nvidia, host } = observation.comparable;
-  const described = (nvidia?.gpus ?? []).map((gpu, index) => describedRow(gpu, index, assessment.findings));
+  const { nvidia, amd, host } = observation.comparable;
+  const described = [
+    ...(nvidia?.gpus ?? []).map((gpu, index) => describedRow(gpu, index, assessment.findings)),
+    ...(amd?.gpus ?? []).map((gpu) => amdRow(gpu, assessment.findings)),
+  ];
   const unread = { index: null, temperatureCelsius: null };
   const lost = (nvidia?.lost ?? [])
     .filter(({ pciBusId }) => pciBusId === null || !described.some((row) => row.pciBusId === pciBusId))
@@ -75,7 +79,20 @@ function describedRow(gpu: NvidiaGpu, index: number, findings: readonly Finding[
   return { index, model, pciBusId, uuid, state: worst?.code ?? 'ok', temperatureCelsius };
 }
 
-function isOf(ref: GpuRef | null, gpu: NvidiaGpu): boolean {
+/** A partitioned board is one row: its partitions share what can break. */
+function amdRow(gpu: AmdGpu, findings: readonly Finding[]): GpuRow {
+  const { pciBusId, uuid, partitions } = gpu;
+  const worst = strongest(findings.filter((finding) => isOf(finding.gpu, gpu)));
+  const kind = valueOf(gpu.computePartition) ?? '';
+  const model =
+    partitions.length > 1 ? `${gpu.model ?? 'AMD GPU'} (${partitions.length} partitions, ${kind})` : gpu.model;
+  const index = partitions[0]?.index ?? null;
+  // Boards of the data centre have no sensor at the edge.
+  const temperatureCelsius = valueOf(gpu.edgeCelsius) ?? valueOf(gpu.hotspotCelsius) ?? null;
+  return { index, model, pciBusId, uuid, state: worst?.code ?? 'ok', temperatureCelsius };
+}
+
+function isOf(ref: GpuRef | null, gpu: GpuRef): boolean {
   if (ref === null) return false;
   return ref.uuid !== null && gpu.uuid !== null ? ref.uuid === gpu.uuid : ref.pciBusId === gpu.pciBusId;
 }

@@ -3,8 +3,7 @@ import { hostname } from 'node:os';
 import { NO_PAST, NodeObserver, assess } from '@trivet/agent/check-node.ts';
 import { HostCollector } from '@trivet/agent/collectors/host.ts';
 import { KMSG_PATH, KernelLogCollector } from '@trivet/agent/collectors/kernel-log.ts';
-import { createSenses } from '@trivet/agent/senses.ts';
-import type { Vendor } from '@trivet/agent/senses.ts';
+import { createSenses, givenVendors } from '@trivet/agent/senses.ts';
 import type { Verdict } from '@trivet/shared/model/finding.ts';
 import type { CliContext } from '../context.ts';
 import type { CheckFlags } from './check.ts';
@@ -15,8 +14,13 @@ export const EXIT_BY_VERDICT: Readonly<Record<Verdict, number>> = { healthy: 0, 
 export async function runCheck(flags: CheckFlags, cli: CliContext['process']): Promise<void> {
   // Should this command itself break, that is "could not tell", never "degraded" (1).
   cli.exitCode = EXIT_BY_VERDICT.unknown;
+  const tools = {
+    nvidiaSmi: flags.nvidiaSmi ?? null,
+    amdSmi: flags.amdSmi ?? null,
+    rocmSmi: flags.rocmSmi ?? null,
+  };
   const demands = {
-    given: new Set<Vendor>(flags.nvidiaSmi === undefined ? [] : ['nvidia']),
+    given: givenVendors(tools),
     kernelLogRequired: flags.kernelLog !== undefined || flags.require === 'kernel-log',
     expectedGpus: flags.expectGpus ?? null,
   };
@@ -24,7 +28,7 @@ export async function runCheck(flags: CheckFlags, cli: CliContext['process']): P
   const senses = {
     host: new HostCollector(),
     kernelLog,
-    others: createSenses({ nvidiaSmi: flags.nvidiaSmi ?? null, timeoutMs: flags.timeout * 1000 }),
+    others: createSenses({ ...tools, timeoutMs: flags.timeout * 1000 }),
   };
   // The tool runs in a process group of its own, which neither Ctrl-C nor the end of this command reaches.
   const interrupted = new AbortController();

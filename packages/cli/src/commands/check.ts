@@ -6,6 +6,8 @@ import { wholeNumber } from '../whole-number.ts';
 export interface CheckFlags {
   readonly json: boolean;
   readonly nvidiaSmi?: string;
+  readonly amdSmi?: string;
+  readonly rocmSmi?: string;
   readonly kernelLog?: string;
   readonly require?: 'kernel-log';
   readonly expectGpus?: number;
@@ -37,6 +39,20 @@ export const check = buildCommand<CheckFlags, [], CliContext>({
         parse: String,
         placeholder: 'PATH',
         brief: 'Program to ask instead of the nvidia-smi on PATH; then it must answer, and is not compared with PCI',
+        optional: true,
+      },
+      amdSmi: {
+        kind: 'parsed',
+        parse: String,
+        placeholder: 'PATH',
+        brief: 'Program to ask instead of the amd-smi on PATH; then it must answer, and is not compared with PCI',
+        optional: true,
+      },
+      rocmSmi: {
+        kind: 'parsed',
+        parse: String,
+        placeholder: 'PATH',
+        brief: 'The same for rocm-smi, which is asked where there is no amd-smi, or where only it is named',
         optional: true,
       },
       kernelLog: {

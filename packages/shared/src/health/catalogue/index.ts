@@ -1,4 +1,5 @@
 /** The fault catalogue: one table that says, for every code, how it is treated and why. Plain data, so that it has a digest. */
+import { AMD } from './amd.ts';
 import { CONDITIONS } from './conditions.ts';
 import type { CatalogueEntry } from './entry.ts';
 import { LINKS } from './link.ts';
@@ -15,6 +16,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   ...SLOWDOWN,
   ...LINKS,
   ...SETTINGS,
+  ...AMD,
 ];
 
 const byCode: ReadonlyMap<string, CatalogueEntry> = new Map(CATALOGUE.map((entry) => [entry.code, entry]));
