@@ -13,6 +13,7 @@ Generated from \`packages/shared/src/health/catalogue/\` by \`node scripts/fault
 A **class** says how a fault is treated; it decides the action. Only \`reset\`, \`reboot\` and \`replace\` make a node unhealthy and may drain it.
 A **hard** fault stands alone; a **soft** one drains nobody: it is refused with \`evidence-soft\`. \`ignore\`, \`app\` and \`follow\`
 leave the verdict alone; everything else degrades the node. A code that is not here is \`unclassified\`: shown, counted, never drains.
+\`site.<class>.<check>\` is the fault of a [site check](site-checks.md): of the class that it names, and always soft.
 Where sources disagree, the reason says why we chose so. The driver's own verdict (Xid 154, \`gpu_recovery_action\`) counts beside the table; the stronger holds.
 
 A finding **closes by proof, never by age**. What a sample shows closes when a good reading shows that it is over. What the kernel log said closes when

@@ -36,7 +36,7 @@ function eventOf(line: string): KernelEvent | null {
   return parseKernelText(parseRecord(line)?.text ?? unframe(line, CLOCK).text, AT);
 }
 function findingsOf(events: readonly KernelEvent[]): Finding[] {
-  const result = runChecks({ samples: {}, events, at: AT, expectedGpus: null, ...NO_PAST });
+  const result = runChecks({ samples: {}, events, at: AT, expectedGpus: null, open: [], ...NO_PAST });
   return findings(applySeen(EMPTY_LEDGER, { node: 'n', bootId: 'b', at: AT, samples: {}, ...result }).ledger);
 }
 /** `kind number bus-id code class`, or `-`; a row that proves recovery opens nothing. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '@trivet/shared/model/finding.ts';
+import type { SiteCheckResult } from '@trivet/shared/model/site.ts';
 import { describe, expect, it } from 'vitest';
 import { renderAgentMetrics } from './agent-metrics.ts';
 import type { AgentView } from './agent-metrics.ts';
@@ -31,13 +32,25 @@ const older = gpuFixture({
   retirementPending: { value: true },
 });
 
+const disk: SiteCheckResult = {
+  name: 'disk',
+  state: 'ok',
+  text: 'fine',
+  class: null,
+  gpu: null,
+  values: { free_bytes: 1e9 },
+  endedAt: AT,
+  toldAt: AT,
+  durationMs: 250,
+};
+
 function viewOf(watch: Partial<AgentView['watch']> = {}): AgentView {
   const signal = { name: 'host', state: 'ok', required: true, reason: null, ageMs: 1500 } as const;
   return {
     node: 'n1',
     version: '0.1.0',
     watch: {
-      samples: { nvidia: sampleFixture([older]) },
+      samples: { nvidia: sampleFixture([older]), site: { checks: [disk] } },
       findings: [finding],
       dropped: 0,
       signals: () => [signal],

@@ -8,6 +8,7 @@ import type { StateKeeper } from './agent-state.ts';
 import type { NodeWatch } from './node-watch.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import { collectorFamilies, findingFamilies, gpuFamilies, processFamilies, single } from './outputs/metrics.ts';
+import { siteFamilies } from './outputs/site-metrics.ts';
 import type { Push } from './outputs/push.ts';
 
 export interface AgentView {
@@ -28,6 +29,7 @@ export function renderAgentMetrics(view: AgentView): string {
     ...findingFamilies(watch.findings),
     single('trivet_findings_dropped_total', 'counter', 'Findings that there was no room for.', watch.dropped),
     ...collectorFamilies(watch.signals()),
+    ...siteFamilies(watch.samples.site),
     ...kernelFamilies(watch),
     ...deliveryFamilies(view),
     ...processFamilies(),

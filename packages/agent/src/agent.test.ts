@@ -185,7 +185,10 @@ describe('agent', () => {
     await start();
     await vi.waitUntil(() => aggregator.of('result').length >= 2, WAIT);
     const results = new Map(aggregator.of('result').map((result) => [result.askId, result]));
-    expect(results.get('q2')).toMatchObject({ state: 'failed', text: 'rm -rf / is not configured on this node' });
+    expect(results.get('q2')).toMatchObject({
+      state: 'failed',
+      text: 'rm -rf / is not configured on this node; it has: report',
+    });
     const asked = reports().find(({ reason }) => reason === 'asked');
     expect(results.get('q1')).toMatchObject({ state: 'ok', text: asked?.reportId });
   });

@@ -11,9 +11,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Report } from '@trivet/shared/model/report.ts';
 import type { Ask, Hello } from '@trivet/shared/protocol/messages.ts';
 import { StateKeeper } from './agent-state.ts';
-import type { Senses } from './check-node.ts';
-import { HostCollector } from './collectors/host.ts';
-import { KernelLogCollector } from './collectors/kernel-log.ts';
 import type { AgentConfig } from './config.ts';
 import { errorText } from './errors.ts';
 import type { Log } from './log.ts';
@@ -22,11 +19,14 @@ import { NodeWatch } from './node-watch.ts';
 import { readChassisSerial } from './os/chassis.ts';
 import { openOutbox } from './outbox/open.ts';
 import type { Outbox } from './outbox/outbox.ts';
+import { REPORT, siteAnswer } from './outputs/answers.ts';
 import type { Answer } from './outputs/answers.ts';
 import { startHttp } from './outputs/http.ts';
 import type { LocalHttp, Readiness } from './outputs/http.ts';
 import { Push } from './outputs/push.ts';
-import { createSenses, givenVendors } from './senses.ts';
+import { ownedSenses } from './owned-senses.ts';
+import type { OwnedSenses } from './owned-senses.ts';
+import { givenVendors } from './senses.ts';
 import { lockState } from './state-lock.ts';
 
 export const AGENT_VERSION = manifest.version;
@@ -64,24 +64,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   try {
     outbox = openOutbox(join(stateDir, 'outbox'), { node, log, maxBytes: outboxMaxBytes });
     const keeper = new StateKeeper(join(stateDir, 'state.json'), node, outbox, log);
-    return await new Agent(config, deps, { outbox, keeper, unlock, ...ownedSenses(config, keeper) }).start();
+    const owned = ownedSenses(config, keeper, deps.nowMs ?? Date.now);
+    return await new Agent(config, deps, { outbox, keeper, unlock, ...owned }).start();
   } catch (error) {
     outbox?.close();
     unlock();
     throw error;
   }
-}
-
-/** With what lets go of their files. */
-interface OwnedSenses {
-  readonly senses: Senses;
-  readonly close: () => void;
-}
-
-function ownedSenses(config: AgentConfig, keeper: StateKeeper): OwnedSenses {
-  const kernelLog = new KernelLogCollector({ path: config.kernelLog, cursor: keeper.state.kernelCursor });
-  const senses = { host: new HostCollector(), kernelLog, others: createSenses(config) };
-  return { senses, close: () => kernelLog.close() };
 }
 
 interface Parts extends OwnedSenses {
@@ -140,6 +129,7 @@ class Agent {
     this.#loops = Promise.all([
       this.#every(KERNEL_POLL_MS, () => this.#kernelTurn()),
       this.#every(null, () => this.#watch.poll()),
+      this.#siteRounds(),
       this.#learnSerial(),
     ]);
     this.#deps.log.info('agent started', { node: this.#config.node, address: http.address, version: AGENT_VERSION });
@@ -204,9 +194,15 @@ class Agent {
     return this.#report('asked');
   }
 
+  async #siteRounds(): Promise<void> {
+    const { site } = this.#parts;
+    if (site !== null) await this.#every(this.#config.siteCheckMs, () => site.round(this.#stopping.signal));
+  }
+
+  /** What is asked for is only ever compared with what is there. */
   async #answer({ check }: Ask): Promise<Answer> {
-    if (check !== 'report') return { state: 'failed', text: `${check} is not configured on this node` };
-    return { state: 'ok', text: (await this.#asked()).reportId };
+    if (check === REPORT) return { state: 'ok', text: (await this.#asked()).reportId };
+    return siteAnswer(check, (await this.#parts.site?.ask(check, this.#stopping.signal)) ?? { there: [] });
   }
 
   async #learnSerial(): Promise<void> {

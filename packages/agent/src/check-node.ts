@@ -117,7 +117,8 @@ export class NodeObserver {
   #signal(name: string, collected: Collected<unknown>, required: boolean, isFresh = true): Signal {
     const nowMs = this.#nowMs();
     // What was understood of an answer that is not ok is as fresh as any.
-    if (isFresh && (collected.state === 'ok' || collected.sample !== undefined)) this.#lastSampleMs.set(name, nowMs);
+    if (isFresh && (collected.state === 'ok' || collected.sample !== undefined))
+      this.#lastSampleMs.set(name, Math.min(collected.takenAtMs ?? nowMs, nowMs));
     const last = this.#lastSampleMs.get(name);
     const reason = collected.state === 'ok' ? null : collected.reason;
     return { name, state: collected.state, required, reason, ageMs: last === undefined ? null : nowMs - last };
@@ -162,7 +163,16 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
   const { at, begunAt, comparable, events, samples, signals } = observation;
   const { node, ledger, expectedGpus, mostGpusSeen } = assessor;
   const history = remember(assessor.history, { samples: comparable, events, atMs: Date.parse(at) });
-  const seen = runChecks({ samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen, history });
+  const seen = runChecks({
+    samples: comparable,
+    events,
+    at,
+    sampledAt: begunAt,
+    expectedGpus,
+    mostGpusSeen,
+    history,
+    open: findings(ledger),
+  });
   // Not to know the boot for once is no new boot.
   const bootId = samples.host?.bootId ?? ledger.bootId ?? UNKNOWN_BOOT;
   const applied = applySeen(ledger, { ...seen, samples: comparable, node, bootId, at });

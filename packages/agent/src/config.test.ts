@@ -46,6 +46,17 @@ describe('loadConfig', () => {
     });
   });
 
+  it('takes yes and no as they are written', async () => {
+    for (const [text, expected] of [
+      ['yes', true],
+      ['true', true],
+      ['no', false],
+      ['"no"', false],
+    ] as const)
+      expect((await loadConfig(file(`siteChecksRequired: ${text}`), NODE, {})).siteChecksRequired).toBe(expected);
+    expect((await loadConfig(null, { ...NODE, siteChecksRequired: 'yes' }, {})).siteChecksRequired).toBe(true);
+  });
+
   it('takes an empty file', async () => {
     expect((await loadConfig(file(''), NODE, {})).node).toBe('gpu-1');
   });
@@ -58,6 +69,8 @@ describe('loadConfig', () => {
     ['node: a\npollMs: soon', /:2: pollMs/],
     ['node: a\naggregatorUrl: ftp://a', /:2: aggregatorUrl: is not an address: write ws:/],
     ['node: a\naggregatorUrl: ws://me:secret@a', /:2: aggregatorUrl: has a password in it: use tokenFile/],
+    ['node: a\nsiteChecksRequired: perhaps', /:2: siteChecksRequired: is neither yes nor no/],
+    ['node: a\nsiteCheckTimeoutMs: 400000', /:2: siteCheckTimeoutMs: is not a whole number from 100 to 300000/],
     ['node: a\nlogLevel: loud', /:2: logLevel: is not one of debug/],
     ['node: a\nstatedir: /x', /:2: statedir is no setting: use one of .*stateDir/],
     ['node: a\n__proto__: 1', /__proto__ is no setting/],

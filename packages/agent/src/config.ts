@@ -31,6 +31,12 @@ export interface AgentConfig {
   /** Until an aggregator says otherwise. */
   readonly reportMs: number;
   readonly outboxMaxBytes: number;
+  /** Null: there are no site checks. */
+  readonly siteChecksDir: string | null;
+  readonly siteCheckMs: number;
+  readonly siteCheckTimeoutMs: number;
+  /** A site check that cannot tell makes the node unknown. */
+  readonly siteChecksRequired: boolean;
   readonly logLevel: Level;
 }
 
@@ -47,6 +53,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Polls every 10 s: Prometheus scrapes every 15 to 60 s, and a fault that only the tool shows waits no longer; a poll costs
  * about 10 ms of CPU. Reports every 60 s, or at once when a finding opens: a report repeats what the last one said.
+ * Site checks every 5 minutes, 30 s each: what they look at (files, mounts, versions, a daemon) changes slowly, a script may start
+ * a dozen programs, and nobody but a person acts on them.
  */
 const SETTINGS: { readonly [Key in keyof AgentConfig]: Setting<AgentConfig[Key]> } = {
   node: { parse: nodeName, otherwise: () => nodeName(hostname().toLowerCase()), help: 'name in inventory and cluster' },
@@ -62,6 +70,14 @@ const SETTINGS: { readonly [Key in keyof AgentConfig]: Setting<AgentConfig[Key]>
   pollMs: { parse: milliseconds, otherwise: () => 10_000, help: 'time between two runs of the vendor tool' },
   reportMs: { parse: milliseconds, otherwise: () => 60_000, help: 'time between two reports' },
   outboxMaxBytes: { parse: whole(1_048_576, 2 ** 40), otherwise: () => 16 * 1024 * 1024, help: 'bound on disk' },
+  siteChecksDir: { parse: path, otherwise: () => null, help: 'folder of site checks' },
+  siteCheckMs: { parse: milliseconds, otherwise: () => 300_000, help: 'time between two rounds of site checks' },
+  siteCheckTimeoutMs: { parse: whole(100, 300_000), otherwise: () => 30_000, help: 'time that a site check may take' },
+  siteChecksRequired: {
+    parse: yesNo,
+    otherwise: () => false,
+    help: 'yes: a site check that cannot tell makes the node unknown',
+  },
   logLevel: { parse: level, otherwise: () => 'info', help: LEVELS.join(', ') },
 };
 export const SETTING_NAMES = Object.keys(SETTINGS).filter(isSettingName);
@@ -117,13 +133,17 @@ export async function loadConfig(file: string | null, flags: Environment, env: E
     pollMs: get('pollMs'),
     reportMs: get('reportMs'),
     outboxMaxBytes: get('outboxMaxBytes'),
+    siteChecksDir: get('siteChecksDir'),
+    siteCheckMs: get('siteCheckMs'),
+    siteCheckTimeoutMs: get('siteCheckTimeoutMs'),
+    siteChecksRequired: get('siteChecksRequired'),
     logLevel: get('logLevel'),
   };
 }
 
 export function settingsHelp(): string {
   const rows = SETTING_NAMES.map(
-    (key) => `  --${dashed(key).padEnd(18)} ${variable(key).padEnd(25)} ${SETTINGS[key].help}`,
+    (key) => `  --${dashed(key).padEnd(22)} ${variable(key).padEnd(29)} ${SETTINGS[key].help}`,
   );
   return ['  --config FILE', ...rows].join('\n');
 }
@@ -223,6 +243,13 @@ function whole(min: number, max: number): Parse<number> {
 
 function milliseconds(value: unknown): number {
   return whole(100, 3_600_000)(value, '');
+}
+
+/** As text in a flag or a variable, or as YAML's own. */
+function yesNo(value: unknown): boolean {
+  if (value === true || value === 'yes' || value === 'true') return true;
+  if (value === false || value === 'no' || value === 'false') return false;
+  throw new Error('is neither yes nor no');
 }
 
 function level(value: unknown): Level {

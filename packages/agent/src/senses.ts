@@ -7,6 +7,7 @@ import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { NvlinkSample } from '@trivet/shared/model/nvlink.ts';
 import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
 import { AmdSmiCollector } from './collectors/amd-smi.ts';
+import type { SiteSample } from '@trivet/shared/model/site.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import { NvlinkCollector, describesGpus } from './collectors/nvidia-nvlink.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
@@ -50,9 +51,9 @@ export function senseOf<Sample>(collector: Collector<Sample>, { put, demand, eve
     everyMs,
     collect: async (signal) => {
       const collected = await collector.collect(signal);
-      if (collected.state === 'ok') return { state: 'ok', sample: put(collected.sample) };
-      const { state, reason, sample } = collected;
-      return sample === undefined ? { state, reason } : { state, reason, sample: put(sample) };
+      if (collected.state === 'ok') return { ...collected, sample: put(collected.sample) };
+      const { sample, ...rest } = collected;
+      return sample === undefined ? rest : { ...rest, sample: put(sample) };
     },
   };
 }
@@ -89,6 +90,11 @@ export function createSenses({ nvidiaSmi, amdSmi, rocmSmi, timeoutMs }: SenseSet
 
 export function nvidiaSense(collector: Collector<NvidiaSample>): Sense {
   return senseOf(collector, { put: (nvidia) => ({ nvidia }), demand: demandNvidia });
+}
+
+/** Site checks run in rounds of their own (`collectors/site-checks.ts`): each look shows what they told last. */
+export function siteSense(collector: Collector<SiteSample>, required: boolean): Sense {
+  return senseOf(collector, { put: (site) => ({ site }), demand: () => ({ asked: true, required }) });
 }
 
 /** The vendor's tool has to answer where PCI shows a GPU of that vendor, or somebody expects one. */

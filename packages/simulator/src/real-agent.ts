@@ -64,6 +64,10 @@ function configOf(dir: string, node: string, { origin, nvidiaSmi, kernelLog }: P
     pollMs: POLL_MS,
     reportMs: REPORT_MS,
     outboxMaxBytes: OUTBOX_MAX_BYTES,
+    siteChecksDir: null,
+    siteCheckMs: POLL_MS,
+    siteCheckTimeoutMs: 30_000,
+    siteChecksRequired: false,
     logLevel: 'info',
   };
 }

@@ -10,4 +10,5 @@ export const QUIET: CheckInput = {
   expectedGpus: null,
   mostGpusSeen: 0,
   history: EMPTY_HISTORY,
+  open: [],
 };

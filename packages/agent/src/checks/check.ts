@@ -2,7 +2,7 @@
  * A check reads what collectors brought and says what was seen: never what to do about it, never whether it is over.
  * Pure: no clock, no machine. `ledger.ts` turns what was seen into findings and owns whether they are open.
  */
-import type { GpuRef } from '@trivet/shared/model/finding.ts';
+import type { Finding, GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
 import type { History } from './history.ts';
 import type { KernelEvent } from './kernel-event.ts';
@@ -12,6 +12,7 @@ export const KERNEL_LOG = 'kernel-log';
 export const NVIDIA_SMI = 'nvidia-smi';
 /** Also where rocm-smi stands in for it. */
 export const AMD_SMI = 'amd-smi';
+export const SITE_CHECKS = 'site-checks';
 
 export interface Seen {
   /** Null: about the node as a whole. */
@@ -52,6 +53,8 @@ export interface CheckInput {
   readonly mostGpusSeen: number;
   /** With this look in it. */
   readonly history: History;
+  /** Findings that are open before this look. */
+  readonly open: readonly Pick<Finding, 'code' | 'gpu'>[];
 }
 
 export interface Check {

@@ -15,6 +15,7 @@ import { nvlink } from './nvlink.ts';
 import { pcie } from './pcie.ts';
 import { settings } from './settings.ts';
 import { slowdown } from './slowdown.ts';
+import { site } from './site.ts';
 import { sxid } from './sxid.ts';
 import { temperature } from './temperature.ts';
 import { xid } from './xid.ts';
@@ -38,6 +39,7 @@ export const CHECKS: readonly Check[] = [
   amdErrors,
   amdPages,
   amdLimits,
+  site,
 ];
 
 /** What the ledger takes: in the order in which it happened, samples last. */

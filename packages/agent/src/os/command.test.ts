@@ -86,6 +86,28 @@ describe('runCommand', () => {
     await until(() => !isAlive(pid));
   });
 
+  it('ends what was left running without the pipes, where nothing may be left', async () => {
+    const path = script('leaves', 'sleep 600 >/dev/null 2>&1 & echo $!; exit 0');
+    const result = await runCommand({ path, args: [], timeoutMs: 20_000, leavesNothing: true });
+    expect(result).toMatchObject({ kind: 'exited', code: 0 });
+    const pid = 'stdout' in result ? Number(result.stdout) : 0;
+    expect(pid).toBeGreaterThan(1);
+    await until(() => !isAlive(pid));
+  });
+
+  it('runs in the folder and with the environment that it is told, and nothing more', async () => {
+    const path = script('where', 'pwd; env | cut -d= -f1 | sort | tr "\\n" " "');
+    const result = await runCommand({
+      path,
+      args: [],
+      timeoutMs: 20_000,
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin', A: 'b' },
+    });
+    // PWD and the like are the shell's own.
+    expect(result).toMatchObject({ stdout: expect.stringMatching(/^\/\n(?:(?:A|LC_ALL|OLDPWD|PATH|PWD|SHLVL|_) )+$/) });
+  });
+
   it('answers as a value when there is nothing to run', async () => {
     expect(await run(join(dir, 'missing'))).toMatchObject({ kind: 'not-found' });
     expect(await run(script('plain-file', 'exit 0', 0o644))).toMatchObject({ kind: 'not-executable' });

@@ -14,6 +14,11 @@ export interface CommandSpec {
   /** Of standard output and standard error together; a tool that writes more is ended. */
   readonly outputLimitBytes?: number;
   readonly signal?: AbortSignal;
+  readonly cwd?: string;
+  /** Instead of ours. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it left running in its process group ends with it; else only what still holds its pipes does. */
+  readonly leavesNothing?: boolean;
 }
 
 /** A killed process that has not ended. */
@@ -68,7 +73,8 @@ export function runCommand(spec: CommandSpec, kill: KillGroup = killGroup): Prom
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
         // We read its texts: no translation.
-        env: { ...process.env, LC_ALL: 'C' },
+        env: { ...(spec.env ?? process.env), LC_ALL: 'C' },
+        ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       });
       new Running(child, spec, kill, resolve).watch();
     } catch (error) {
@@ -114,7 +120,11 @@ class Running {
       if (child.pid === undefined) this.#finish(spawnFailure(this.#spec.path, error));
     });
     child.on('exit', (code, signal) => this.#exited(code, signal));
-    child.on('close', () => this.#finish(this.#outcome()));
+    child.on('close', () => {
+      // Its group's number is not given to anybody else so soon: process ids go round.
+      if (this.#spec.leavesNothing === true && child.pid !== undefined) this.#kill(child.pid);
+      this.#finish(this.#outcome());
+    });
   }
 
   readonly #stop = (): void => this.#end('stopped');

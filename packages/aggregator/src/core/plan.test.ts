@@ -150,6 +150,15 @@ describe('one hard fault', () => {
     expect(codes(decision, BAD)).toEqual(['evidence-soft']);
   });
 
+  it.each(['soft', 'hard'] as const)('a site check drains nobody, also when the agent calls it %s', (strength) => {
+    const fleet = healthyFleet(64);
+    breakNode(fleet, BAD, { code: 'site.reboot.fans', class: 'reboot', action: 'drain-and-reboot', strength });
+    const decision = decided(fleet);
+    expect(planned(decision)).toEqual([]);
+    expect(codes(decision, BAD)).toEqual(['evidence-soft']);
+    expect(decision.sets.get('telemetry/unhealthy')).toEqual([BAD]);
+  });
+
   it('an unknown XID drains nobody', () => {
     const fleet = healthyFleet(64);
     breakNode(fleet, BAD, { class: 'unclassified', code: 'xid.999', action: 'none', strength: 'soft' });

@@ -4,12 +4,14 @@ import type { Finding } from './finding.ts';
 import type { NvidiaSample } from './gpu.ts';
 import type { Signal } from './node.ts';
 import type { NvlinkSample } from './nvlink.ts';
+import type { SiteSample } from './site.ts';
 
 /** Latest value of each collector, by its name. */
 export interface Samples {
   readonly nvidia?: NvidiaSample;
   readonly nvlink?: NvlinkSample;
   readonly amd?: AmdSample;
+  readonly site?: SiteSample;
   readonly host?: HostSample;
 }
 

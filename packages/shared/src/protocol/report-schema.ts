@@ -5,6 +5,7 @@ import { amdSample } from './amd-schema.ts';
 import { COLLECTORS_MAX, FINDINGS_MAX, GPUS_MAX } from './limits.ts';
 import { nvidiaSample } from './nvidia-schema.ts';
 import { nvlinkSample } from './nvlink-schema.ts';
+import { siteSample } from './site-schema.ts';
 import { count, id, name, text, time } from './primitives.ts';
 
 const hostSample = z.object({
@@ -21,6 +22,7 @@ const samples = z.object({
   nvidia: nvidiaSample.exactOptional(),
   nvlink: nvlinkSample.exactOptional(),
   amd: amdSample.exactOptional(),
+  site: siteSample.exactOptional(),
   host: hostSample.exactOptional(),
 });
 

@@ -76,6 +76,15 @@ describe('schema and types', () => {
     expect(parseAgentMessage(JSON.stringify(sent))).toEqual({ ok: true, message: sent });
   });
 
+  it('keeps what site checks told, and takes none with a name that is none', () => {
+    const told = { class: null, gpu: null, values: { a: 1.5 }, endedAt: AT, toldAt: null, durationMs: 3 };
+    const check = { name: 'disk', state: 'ok', text: 'fine', ...told };
+    const sent = { ...VALID.report, samples: { site: { checks: [check] } } };
+    expect(parseAgentMessage(JSON.stringify(sent))).toEqual({ ok: true, message: sent });
+    const wrong = { ...VALID.report, samples: { site: { checks: [check, { ...check, name: '../disk' }] } } };
+    expect(refusal(wrong)?.path).toBe('/samples/site/checks/1/name');
+  });
+
   it('have the same messages', () => {
     expect(Object.keys(agentTypesAgree).sort()).toEqual(Object.keys(agentMessages).sort());
     expect(Object.keys(aggregatorTypesAgree).sort()).toEqual(Object.keys(aggregatorMessages).sort());

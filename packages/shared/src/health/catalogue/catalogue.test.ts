@@ -84,6 +84,29 @@ describe('fault catalogue', () => {
     expect(catalogueEntry('sxid.99999.fatal')).toMatchObject({ class: 'domain', action: 'reset-fabric' });
   });
 
+  it.each([
+    ['site.watch.disk', 'watch', 'none', 'watch'],
+    ['site.config.kernel-args', 'config', 'none', 'watch'],
+    ['site.reset-at-next-window.x', 'reset-at-next-window', 'reset-at-next-window', 'watch'],
+    ['site.reset.x', 'reset', 'drain-and-reset', 'soon'],
+    ['site.reboot.x', 'reboot', 'drain-and-reboot', 'soon'],
+    ['site.replace.x', 'replace', 'drain-and-replace', 'soon'],
+  ])('%s is of the class that it names, and soft', (code, faultClass, action, urgency) => {
+    expect(catalogueEntry(code)).toMatchObject({ code, class: faultClass, action, urgency, strength: 'soft' });
+  });
+
+  it.each([
+    'site.domain.x',
+    'site.app.x',
+    'site.reboot',
+    'site.reboot.',
+    'site.reboot.X',
+    'site.reboot.a.b',
+    'site.x.y',
+  ])('%s is no code of a site check', (code) =>
+    expect(catalogueEntry(code)).toMatchObject({ class: 'unclassified', action: 'none' }),
+  );
+
   it('is plain data', () => {
     expect(JSON.parse(JSON.stringify(CATALOGUE))).toEqual(CATALOGUE);
   });

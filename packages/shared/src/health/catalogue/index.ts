@@ -5,6 +5,7 @@ import type { CatalogueEntry } from './entry.ts';
 import { LINKS } from './link.ts';
 import { SETTINGS } from './settings.ts';
 import { SLOWDOWN } from './slowdown.ts';
+import { siteEntry } from './site.ts';
 import { SXIDS, fatalSxid } from './sxid.ts';
 import { XIDS } from './xid.ts';
 
@@ -29,6 +30,8 @@ export function isCatalogued(code: string): boolean {
 export function catalogueEntry(code: string): CatalogueEntry {
   const entry = byCode.get(code);
   if (entry !== undefined) return entry;
+  const ofSite = siteEntry(code);
+  if (ofSite !== null) return ofSite;
   if (/^sxid\.\d+\.fatal$/.test(code)) return fatalSxid(code);
   return {
     code,
