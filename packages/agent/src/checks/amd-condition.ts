@@ -25,12 +25,15 @@ export function amdCheck(name: string, conditions: readonly AmdCondition[]): Che
   return {
     name,
     needs: [AMD_SMI],
-    run: (input) =>
-      each(input, conditions, (gpu, { code, holds, text }) =>
+    run: (input) => {
+      // Its signal has the name of amd-smi, whichever of the two answered.
+      const told = input.samples.amd?.tool === 'rocm-smi' ? 'rocm-smi: ' : '';
+      return each(input, conditions, (gpu, { code, holds, text }) =>
         holds(gpu, input) === true
-          ? { gpu: refOf(gpu), code, at: input.at, source: AMD_SMI, text: text(gpu, input) }
+          ? { gpu: refOf(gpu), code, at: input.at, source: AMD_SMI, text: `${told}${text(gpu, input)}` }
           : null,
-      ),
+      );
+    },
     absent: (input) =>
       each(input, conditions, (gpu, { code, holds }) =>
         holds(gpu, input) === false

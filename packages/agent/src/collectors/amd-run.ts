@@ -1,6 +1,6 @@
 /** One run of an AMD tool: what it printed, or why that is no answer and how to mend it. Both tools fail in the same ways. */
 import type { CommandResult, Run } from '../os/command.ts';
-import { readModuleState } from '../os/kernel-module.ts';
+import { readModuleState } from '../os/module-state.ts';
 import { SYS } from '../os/sysfs.ts';
 import { readJson } from './amd-json.ts';
 import type { Json } from './amd-json.ts';

@@ -6,7 +6,7 @@ import type { AgentsTable, NewEvent } from '../../store/index.ts';
 
 /** Samples stay behind: they are asked of the agent when wanted. */
 export function telemetryRow(hello: Hello, report: ReportMessage, receivedAt: string): TelemetryRow {
-  const { nvidia } = report.samples;
+  const { nvidia, amd } = report.samples;
   return {
     node: hello.node,
     receivedAt,
@@ -18,8 +18,8 @@ export function telemetryRow(hello: Hello, report: ReportMessage, receivedAt: st
     signals: report.collectors,
     versions: {
       agent: hello.agentVersion,
-      driver: nvidia?.driverVersion ?? null,
-      firmware: oneOf(nvidia?.gpus.map(({ vbios }) => vbios) ?? []),
+      driver: nvidia?.driverVersion ?? amd?.driverVersion ?? null,
+      firmware: oneOf((nvidia ?? amd)?.gpus.map(({ vbios }) => vbios) ?? []),
     },
   };
 }

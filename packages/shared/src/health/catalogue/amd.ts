@@ -20,7 +20,7 @@ export const AMD = entries('amd', [
     urgency: 'soon',
     reason:
       'Data were lost, and the driver has reset the GPU or ended the work. A reset after such an error left MI300X in an undefined state before ROCm 6.2.2; a reboot also takes the page out of use before any work can get it.',
-    source: `${EXPORTER}; ${RAS}; ROCm 6.2.2 release notes`,
+    source: `${EXPORTER}; ${RAS}; ROCm issue 3766`,
   },
   {
     codes: 'ecc-uncorrectable',
