@@ -23,12 +23,12 @@ function details({ fabricHealthDetails }: NvidiaGpu): string[] | null {
   return told.includes(true) ? wrong : null;
 }
 
-/** `Completed` with another status than `Success` has failed; while it is not completed, the status says nothing yet. */
+/** Another status than `Success` has failed; only while it is not completed the status says nothing yet. */
 function unhealthy(gpu: NvidiaGpu): boolean | null {
   const { fabricStatus, fabricHealth } = gpu;
   if (known(fabricHealth) && fabricHealth.value.toLowerCase() !== 'healthy') return true;
   if ((details(gpu) ?? []).length > 0) return true;
-  if (notReady(gpu) !== false || !known(fabricStatus)) return null;
+  if (notReady(gpu) === true || !known(fabricStatus)) return null;
   return fabricStatus.value.toLowerCase() !== 'success';
 }
 

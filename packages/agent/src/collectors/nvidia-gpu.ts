@@ -50,6 +50,8 @@ const ECC_COUNTS = [
 const COUNTS = [
   ...['volatile', 'aggregate'].flatMap((lifetime) => ECC_COUNTS.map((name) => `ecc_errors/${lifetime}/${name}`)),
   'remapped_rows/remapped_row_unc',
+  'retired_pages/multiple_single_bit_retirement/retired_count',
+  'retired_pages/double_bit_retirement/retired_count',
 ];
 
 /** What decides whether a GPU is ill: one that cannot be read is not a "No". */
@@ -64,8 +66,11 @@ const FLAGS = [
   'ecc_errors/channel_repair_pending',
   'ecc_errors/tpc_repair_pending',
   'ecc_errors/unrepairable_memory',
+  'fabric/health/route_unhealthy',
+  'fabric/health/access_timeout_recovery',
 ];
-const WORDS = ['gpu_recovery_action', 'fabric/state', 'fabric/status', 'fabric/health/summary'];
+const FABRIC_HEALTH = ['summary', 'bandwidth', 'incorrect_configuration'].map((name) => `fabric/health/${name}`);
+const WORDS = ['gpu_recovery_action', 'fabric/state', 'fabric/status', ...FABRIC_HEALTH];
 
 function errorsAmong(gpu: XmlElement, paths: readonly string[], parse: (text: string) => unknown): string[] {
   return paths.flatMap((path) => {

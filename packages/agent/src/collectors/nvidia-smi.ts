@@ -155,7 +155,8 @@ function fromDocument(xml: XmlDocument, ...about: readonly string[]): Told {
   ];
   const sample = detached(toSample(xml.root));
   const named = sample.gpus.length + sample.lost.length;
-  // The tool prints at most one element for each; one more was written by the name of a process.
+  // The tool prints at most one element for each; one more was written by the name of a process. (Where a GPU is missing a
+  // forged one may take its place: the node is unknown then already.)
   if (sample.attachedGpus !== null && named > sample.attachedGpus)
     return unknown(...about, ...around, `${sample.attachedGpus} GPUs attached, but ${named} named: not believed`);
   return { state: 'unknown', problems: [...about, ...around, ...gaps(sample)], sample };
