@@ -7,8 +7,8 @@ import type { Element, Node } from '@xmldom/xmldom';
 
 /** Contents that nobody reads (process names may be no XML at all): taken out before parsing, the elements stay. */
 const OPAQUE = /<(processes|accounted_processes|supported_clocks)(\s[^<>]*)?>[^]*?<\/\1\s*>/g;
-/** Whatever version it claims to be. */
-const DECLARATION = /^<\?xml\b[^?]*\?>/;
+/** Instructions, comments and DOCTYPE before the root: nothing is declared there that a reading depends on. */
+const PROLOG = /^(?:\s*(?:<\?[^]*?\?>|<!--[^]*?-->|<!DOCTYPE(?:[^>["']|"[^"]*"|'[^']*'|\[[^\]]*\])*>))*\s*/;
 /** The tool does not escape every name: an ampersand that begins no reference stands for itself. */
 const LOOSE_AMPERSAND = /&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)/g;
 /** XML 1.0 knows no control characters, and the parser warns of U+FFFD; whether one occurs in a text says nothing of a GPU. */
@@ -22,7 +22,7 @@ export function parseDom(printed: string): Dom {
   const text = printed
     .replace(/^\uFEFF/, '')
     .trim()
-    .replace(DECLARATION, '<?xml version="1.0"?>')
+    .replace(PROLOG, '')
     .replaceAll(OPAQUE, '<$1/>')
     .replaceAll(LOOSE_AMPERSAND, '&amp;')
     .toWellFormed()
