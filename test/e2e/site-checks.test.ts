@@ -149,6 +149,7 @@ describe('the fault that a site check tells', () => {
     await withAggregator({ config: { intervals: { reportMs: 200, beatMs: 1000 } } }, async (harness) => {
       const shows = (...codes: string[]) =>
         until(async () => JSON.stringify(await findingsOf(harness, 'n1')) === JSON.stringify(codes), `${codes.join()}`);
+      script('disk', FINE);
       script('fans', fault);
       await start(harness, 'n1');
       await shows('site.replace.fans');

@@ -1,6 +1,7 @@
 import type { AmdSample } from '@trivet/shared/model/amd.ts';
 import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { HostSample } from '@trivet/shared/model/report.ts';
+import type { SiteSample } from '@trivet/shared/model/site.ts';
 import { describe, expect, it } from 'vitest';
 import { NO_PAST, NodeObserver, assess } from './check-node.ts';
 import type { Assessment, NodeObservation } from './check-node.ts';
@@ -11,7 +12,7 @@ import type { KernelLogSample } from './collectors/kernel-log.ts';
 import { parseKernelText } from './collectors/kernel-line.ts';
 import { toSample } from './collectors/nvidia-sample.ts';
 import { readXml } from './collectors/nvidia-xml.ts';
-import { amdSense, nvidiaSense } from './senses.ts';
+import { amdSense, nvidiaSense, siteSense } from './senses.ts';
 import type { Demands } from './senses.ts';
 
 type Vendor = 'nvidia' | 'amd';
@@ -253,5 +254,15 @@ describe('one look at a node', () => {
     nowMs = 1000;
     await observer.observe();
     expect(tool.calls).toBe(3);
+  });
+
+  it('shows a sample as old as its collector says it is, and never younger than now', async () => {
+    const told = { state: 'ok', sample: { checks: [] } } as const;
+    const site = collector<SiteSample>({ ...told, takenAtMs: 1_000 }, { ...told, takenAtMs: 99_000 });
+    const senses = { host: collector(host()), kernelLog: collector(log([], 1)), others: [siteSense(site, true)] };
+    const observer = new NodeObserver(senses, DEMANDS, () => 61_000);
+    const ageMs = async () => (await observer.observe()).signals.find(({ name }) => name === site.name);
+    expect(await ageMs()).toMatchObject({ required: true, ageMs: 60_000 });
+    expect(await ageMs()).toMatchObject({ ageMs: 0 });
   });
 });

@@ -88,6 +88,16 @@ describe('settings', () => {
     expect(() => loadSettings(path, {}, {})).toThrow(/cannot read the token file/);
   });
 
+  it('read the token of the API, and refuse that of the agents in its place', () => {
+    writeFileSync(join(dir, 'token'), 'sixteen-characters-at-least\n');
+    writeFileSync(join(dir, 'api-token'), 'another-one-of-some-length\n');
+    const both = `${MINIMAL}tokenFile: token\napiTokenFile: api-token\n`;
+    expect(loadSettings(file(both), {}, {}).aggregator.apiToken).toBe('another-one-of-some-length');
+    expect(loadSettings(file(MINIMAL), {}, {}).aggregator.apiToken).toBeNull();
+    writeFileSync(join(dir, 'api-token'), 'sixteen-characters-at-least');
+    expect(() => loadSettings(file(both), {}, {})).toThrow(/api-token: apiTokenFile holds the token of the agents/);
+  });
+
   it('refuse a file that is not there', () => {
     expect(() => loadSettings(join(dir, 'no.yaml'), {}, {})).toThrow(/cannot read the settings file/);
   });

@@ -173,6 +173,18 @@ echo "{\\"state\\":\\"ok\\",\\"text\\":\\"$# $input $names$(pwd) $TRIVET_NODE $T
     expect(collected).toEqual({ state: 'unknown', reason: expect.stringContaining('chmod go-w') });
   });
 
+  it('does not take an empty folder for one without checks', async () => {
+    script('notes.txt', FINE);
+    const checks = checksOf();
+    await checks.round(signal);
+    const collected = await checks.collect();
+    expect(collected).toEqual({
+      state: 'unknown',
+      reason: expect.stringMatching(/holds no site check: .*"notes\.txt"/),
+    });
+    expect(await checks.ask('disk', signal)).toEqual({ trouble: expect.stringContaining('holds no site check') });
+  });
+
   it('runs 32 and says of the others that they were not', async () => {
     for (let index = 10; index < 44; index++) script(`c${index}`, FINE);
     const checks = checksOf();

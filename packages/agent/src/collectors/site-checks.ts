@@ -110,7 +110,7 @@ export class SiteChecks implements Collector<SiteSample> {
   async #list(): Promise<{ readonly files: readonly SiteFile[]; readonly trouble: string | null }> {
     const folder = this.#folder();
     const listing: SiteListing =
-      folder === null ? { state: 'ok', files: [], strays: [] } : await listSiteChecks(folder);
+      folder === null ? { state: 'ok', files: [], strays: [] } : notEmpty(await listSiteChecks(folder), folder.path);
     this.#listing = listing;
     this.#listedAtMs = this.#options.nowMs();
     if (listing.state === 'unknown') return { files: [], trouble: listing.reason };
@@ -190,6 +190,13 @@ export class SiteChecks implements Collector<SiteSample> {
     if ('survivor' in result && result.survivor !== null) this.#hanging.set(name, result.survivor);
     return told(result, timeoutMs);
   }
+}
+
+/** A folder that is not mounted, or whose deployment failed, looks like one that nobody wants any checks in. */
+function notEmpty(listing: SiteListing, path: string): SiteListing {
+  if (listing.state === 'unknown' || listing.files.length > 0) return listing;
+  const reason = [`${path} holds no site check: put one there, or unset siteChecksDir`, ...listing.strays].join('; ');
+  return { state: 'unknown', reason };
 }
 
 /** With what is known of the runs before. */

@@ -53,7 +53,7 @@ export class Answers {
     let deadline: NodeJS.Timeout | undefined;
     const late = new Promise<Answer>((resolve) => {
       const text = `no answer within ${this.#deadlineMs / 1000} s`;
-      deadline = setTimeout(() => resolve({ state: 'unknown', text }), this.#deadlineMs);
+      deadline = setTimeout(() => resolve({ state: 'unknown', text }), this.#deadlineMs).unref();
     });
     return Promise.race([answer, late]).finally(() => clearTimeout(deadline));
   }
