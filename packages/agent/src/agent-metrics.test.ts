@@ -54,7 +54,7 @@ function viewOf(watch: Partial<AgentView['watch']> = {}): AgentView {
       findings: [finding],
       dropped: 0,
       signals: () => [signal],
-      kernelCounters: { records: 1, lost: 0, overruns: 0, forged: 0, malformed: 0 },
+      kernelCounters: { records: 1, lost: 0, overruns: 0, forged: 0, malformed: 0, unreadXids: 0 },
       ...watch,
     },
     outbox: { agentId: 'a1', depth: 0, bytes: 0, lost: 2, reportsDropped: 3, failures: 0 },

@@ -40,13 +40,14 @@ export function renderAgentMetrics(view: AgentView): string {
 
 function kernelFamilies({ kernelCounters }: AgentView['watch']): Family[] {
   if (kernelCounters === null) return [];
-  const { records, lost, overruns, forged, malformed } = kernelCounters;
+  const { records, lost, overruns, forged, malformed, unreadXids } = kernelCounters;
   return [
     single('trivet_kernel_log_records_total', 'counter', 'Kernel records read.', records),
     single('trivet_kernel_log_lost_total', 'counter', 'Kernel records overwritten before they were read.', lost),
     single('trivet_kernel_log_overruns_total', 'counter', 'Times the kernel ring was overrun.', overruns),
     single('trivet_kernel_log_forged_total', 'counter', 'Records that user space wrote, not judged.', forged),
     single('trivet_kernel_log_malformed_total', 'counter', 'Records that could not be parsed.', malformed),
+    single('trivet_kernel_log_unread_xids_total', 'counter', 'Lines about an Xid that could not be read.', unreadXids),
   ];
 }
 

@@ -33,7 +33,7 @@ function nvidia(count: number): NvidiaSample {
 }
 
 function log(events: readonly KernelEvent[], seq: number): Collected<KernelLogSample> {
-  const counters = { records: seq, lost: 0, overruns: 0, forged: 0, malformed: 0 };
+  const counters = { records: seq, lost: 0, overruns: 0, forged: 0, malformed: 0, unreadXids: 0 };
   return { state: 'ok', sample: { events, counters, cursor: { path: '/dev/kmsg', bootId: 'boot-1', seq } } };
 }
 

@@ -54,4 +54,36 @@ export interface LostRecordsEvent extends KernelEventBase {
   readonly count: number | null;
 }
 
-export type KernelEvent = XidEvent | SxidEvent | GpuLostEvent | GpuIdentityEvent | LostRecordsEvent;
+/** Every other line that means something: a PCIe error, a line of amdgpu, of a NIC, of the host. */
+export interface FaultEvent extends KernelEventBase {
+  readonly kind: 'fault';
+  /** A key of the fault catalogue. */
+  readonly code: string;
+  /** The device that the line is about; null when it names none. */
+  readonly pciBusId: string | null;
+  /** The line itself says that the device is a GPU: its driver spoke. */
+  readonly isGpu: boolean;
+}
+
+/** The kernel says that something is over: nothing opens, what was open closes. */
+export interface FaultOverEvent extends KernelEventBase {
+  readonly kind: 'fault-over';
+  readonly codes: readonly string[];
+  readonly pciBusId: string | null;
+}
+
+/** The hardware of a GPU was reset: proof for what a reset mends. */
+export interface GpuResetEvent extends KernelEventBase {
+  readonly kind: 'gpu-reset';
+  readonly pciBusId: string;
+}
+
+export type KernelEvent =
+  | XidEvent
+  | SxidEvent
+  | GpuLostEvent
+  | GpuIdentityEvent
+  | LostRecordsEvent
+  | FaultEvent
+  | FaultOverEvent
+  | GpuResetEvent;

@@ -120,7 +120,7 @@ describe('other lines of the driver', () => {
     'NVRM: Xid (PCI:0000:91:00): seventy-nine',
     'kubelet[12]: NVRM: Xid (PCI:0000:91:00): 79, quoted by another program',
     'nvidia-nvswitch1: open (major=510)',
-    'amdgpu 0000:c6:00.0: amdgpu: GPU reset begin!',
+    'amdgpu 0000:c6:00.0: amdgpu: Fetched VBIOS from VFCT',
   ])('is nothing to us: %s', (text) => {
     expect(parse(text)).toBeNull();
   });

@@ -1,22 +1,16 @@
 /**
  * The text of one kernel record made an event, or null: every wording of Xid and SXid lines that drivers since 2013 print, a
- * GPU lost without an Xid, and the lines that name a GPU. Text comes from hostile places too (process names hold any
- * bytes), so every pattern is anchored, linear and bounded by the record.
+ * GPU lost without an Xid, and the lines that name a GPU; `kernel-fault-line.ts` knows the rest. Text comes from hostile places
+ * too (process names hold any bytes), so every pattern is anchored, linear and bounded by the record.
  */
 import type { GpuIdentityEvent, KernelEvent, SxidEvent, XidEvent } from '../checks/kernel-event.ts';
-import { normaliseBusId } from './nvidia-list.ts';
+import { continuesReport, parseFaultLine } from './kernel-fault-line.ts';
+import { ADDRESS, busId } from './kernel-rows.ts';
 
 /** Where and when the text was read. */
 interface Origin {
   readonly at: string;
   readonly kernelSeq: number | null;
-}
-
-/** `0000:1b:00`, with or without a function: the driver leaves it out, and a GPU is always function 0. */
-const ADDRESS = '([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\\.[0-9a-f])?)';
-
-function busId(address: string): string | null {
-  return normaliseBusId(address.includes('.') ? address : `${address}.0`);
 }
 
 const XID = new RegExp(
@@ -104,7 +98,11 @@ function parseIdentity(text: string, origin: Origin): GpuIdentityEvent | null {
 export function parseKernelText(text: string, at: string, kernelSeq: number | null = null): KernelEvent | null {
   const origin = { at, kernelSeq };
   const first = text.charAt(0);
-  if (first !== 'N' && first !== 'n') return null;
+  const ofNvidia = first === 'N' || first === 'n' ? parseNvidiaText(text, origin) : null;
+  return ofNvidia ?? parseFaultLine(text, origin);
+}
+
+function parseNvidiaText(text: string, origin: Origin): KernelEvent | null {
   const known = parseXid(text, origin) ?? parseSxid(text, origin);
   if (known !== null) return known;
   for (const pattern of LOST) {
@@ -126,6 +124,7 @@ export function expectsMore(text: string): boolean {
 
 /** Whether a row belongs to the message before it, although it has a row of its own. */
 export function continuesMessage(text: string, next: string): boolean {
+  if (continuesReport(text, next)) return true;
   if (expectsMore(text)) return (text.includes('\n') ? LOST_THIRD_ROW : LOST_SECOND_ROW).test(next);
   return UUID_LINE.test(text) && !text.includes('\n') && BOARD_SERIAL.test(next);
 }

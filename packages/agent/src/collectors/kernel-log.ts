@@ -33,6 +33,8 @@ export interface KernelLogCounters {
   /** Written by user space under the kernel's name. */
   readonly forged: number;
   readonly malformed: number;
+  /** Lines that mention an Xid and could not be read as one: a newer driver's words, or a quotation. */
+  readonly unreadXids: number;
 }
 
 export interface KernelLogSample {
@@ -87,7 +89,7 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
   readonly #follow: boolean;
   readonly #acceptUser: boolean;
   readonly #machine: KernelLogMachine;
-  readonly #counters = { records: 0, lost: 0, overruns: 0, forged: 0, malformed: 0 };
+  readonly #counters = { records: 0, lost: 0, overruns: 0, forged: 0, malformed: 0, unreadXids: 0 };
   #cursor: KernelCursor | null;
   #reader: KernelLogReader | null = null;
   #lossShownUntilMs = 0;
@@ -240,6 +242,7 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
     this.#message = null;
     const event = parseKernelText(text, at, seq);
     if (event !== null) this.#events.push(event);
+    else if (text.includes('Xid')) this.#counters.unreadXids += 1;
   }
 }
 

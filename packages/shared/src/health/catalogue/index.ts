@@ -1,18 +1,28 @@
 /** The fault catalogue: one table that says, for every code, how it is treated and why. Plain data, so that it has a digest. */
+import { AMD_KERNEL } from './amd-kernel.ts';
 import { AMD } from './amd.ts';
 import { CONDITIONS } from './conditions.ts';
 import type { CatalogueEntry } from './entry.ts';
+import { HOST } from './host.ts';
 import { LINKS } from './link.ts';
+import { NVLINK5 } from './nvlink5.ts';
+import { PCIE } from './pcie.ts';
 import { SETTINGS } from './settings.ts';
 import { SLOWDOWN } from './slowdown.ts';
 import { siteEntry } from './site.ts';
 import { SXIDS, fatalSxid } from './sxid.ts';
+import { XIDS_DECODED } from './xid-decoded.ts';
 import { XIDS } from './xid.ts';
 
 export type { CatalogueEntry };
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...XIDS,
+  ...XIDS_DECODED,
+  ...NVLINK5,
   ...SXIDS,
+  ...PCIE,
+  ...AMD_KERNEL,
+  ...HOST,
   ...CONDITIONS,
   ...SLOWDOWN,
   ...LINKS,

@@ -65,6 +65,15 @@ export const SXIDS = entries('sxid', [
     source: SOURCE,
   },
   {
+    codes: '26006-26008',
+    title: "The switch's own processor (SOE) halted or timed out",
+    class: 'domain',
+    urgency: 'soon',
+    strength: 'soft',
+    reason: 'The switch goes on forwarding but is not managed any more; a reset of the fabric loads it anew.',
+    source: `${SOURCE}; NVSentinel`,
+  },
+  {
     codes: '20034 24007 14017 11001-11020 12001-12032 15001-15013 19047-19070 23001-23017 24004-24006 22003 22011',
     title: 'Fatal switch, port or link error',
     class: 'domain',

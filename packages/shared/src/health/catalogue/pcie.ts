@@ -1,0 +1,178 @@
+/** PCIe errors, network adapters, and what the NVIDIA driver says without an Xid. */
+import { entries } from './entry.ts';
+
+const AER = 'Linux PCIe advanced error reporting (AER)';
+const NVRM = 'open-gpu-kernel-modules; captured lines';
+
+export const PCIE = [
+  ...entries('pcie', [
+    {
+      codes: 'aer-corrected',
+      title: 'Corrected PCIe error',
+      class: 'ignore',
+      reason: 'Retried and good. A rate of them shows in the replay counter, where it is judged.',
+      source: AER,
+    },
+    {
+      codes: 'aer-nonfatal',
+      title: 'Uncorrected PCIe error that left the link usable',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'One transaction was lost; the device that lost it says so if it mattered.',
+      source: AER,
+    },
+    {
+      codes: 'aer-fatal',
+      title: 'Fatal PCIe error at a port or device',
+      class: 'watch',
+      strength: 'soft',
+      reason:
+        'The link was reset. The line names a port, and whatever is behind it speaks for itself: a GPU that went with it is an Xid 79, to which this is attached.',
+      source: AER,
+    },
+    {
+      codes: 'aer-fatal-gpu',
+      title: 'Fatal PCIe error at a GPU',
+      class: 'reboot',
+      urgency: 'soon',
+      strength: 'soft',
+      reason: 'The path to the GPU was reset under its driver; a GPU that is gone says 79 or 167 as well.',
+      source: AER,
+    },
+    {
+      codes: 'unrecovered',
+      title: 'A device could not be recovered after a PCIe error',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'A port or an adapter, no GPU; what is behind it and did not come back says so.',
+      source: AER,
+    },
+    {
+      codes: 'unrecovered-gpu',
+      title: 'A GPU could not be recovered after a PCIe error',
+      class: 'reboot',
+      urgency: 'soon',
+      strength: 'soft',
+      reason:
+        "Its driver cannot take part in the recovery, so that its state is not known. NVIDIA's driver prints this before an Xid 79.",
+      source: `${AER}; captured lines`,
+    },
+    {
+      codes: 'contained',
+      title: 'A port was shut to contain a fatal error (DPC)',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'Everything behind the port was cut off for a moment; devices that did not come back say so.',
+      source: 'Linux PCIe downstream port containment (DPC)',
+    },
+    {
+      codes: 'link-down',
+      title: 'A slot lost its link',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'Somebody may have pulled it on purpose; a GPU that is missing is counted elsewhere.',
+      source: 'Linux pciehp',
+    },
+    {
+      codes: 'inaccessible',
+      title: 'A device cannot be woken or reached',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'Its configuration space does not answer. Of a GPU the vendor tool and the driver say more.',
+      source: 'Linux PCI power management',
+    },
+  ]),
+  ...entries('nic', [
+    {
+      codes: 'slot-power',
+      title: 'The slot gives a network adapter too little power',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'It may run slow or drop its link; a card or firmware setting, which no drain changes.',
+      source: 'Linux mlx5; gpud',
+    },
+    {
+      codes: 'command-failed',
+      title: 'A network adapter refused a command',
+      class: 'ignore',
+      reason: 'Mostly a query that this firmware does not know, asked again at every poll of a tool.',
+      source: 'Linux mlx5; gpud',
+    },
+    {
+      codes: 'health',
+      title: 'A network adapter reports that its health is compromised',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'Its driver resets it; links that stay down are seen as such. NVSentinel counts three in an hour.',
+      source: 'Linux mlx5; NVSentinel',
+    },
+    {
+      codes: 'module',
+      title: 'A network adapter complains of its cable or transceiver',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'For whoever looks after cables.',
+      source: 'Linux mlx5',
+    },
+  ]),
+  ...entries('nvrm', [
+    {
+      codes: 'gsp-rate-limited',
+      title: 'So many GSP errors that the driver stopped printing them',
+      class: 'reset',
+      urgency: 'soon',
+      strength: 'soft',
+      reason: 'In its own words the GPU likely needs to be reset. The Xid 119 before it stands alone.',
+      source: NVRM,
+    },
+    {
+      codes: 'init-failed',
+      title: 'The driver could not start a GPU',
+      class: 'reset',
+      urgency: 'soon',
+      strength: 'soft',
+      reason:
+        'Nothing runs on it, as with Xid 143; a wrong firmware, a GPU given to a virtual machine and a missing cable say the same.',
+      source: NVRM,
+    },
+    {
+      codes: 'gpu-is-lost',
+      title: 'The driver met a GPU that is lost, and does not say which',
+      class: 'reboot',
+      urgency: 'soon',
+      strength: 'soft',
+      reason: 'Comes after an Xid 79 or a loss without one. Alone it names no GPU: the tool has to agree.',
+      source: NVRM,
+    },
+    {
+      codes: 'probe-failed',
+      title: 'The driver could not take a device on',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'Also said of devices that another driver holds on purpose. That a GPU is missing is told by count.',
+      source: NVRM,
+    },
+    {
+      codes: 'nvlink-detect',
+      title: 'NVLink links could not be detected',
+      class: 'watch',
+      strength: 'soft',
+      reason: 'Names no GPU; links that stay down show in the fabric state and in the link readings.',
+      source: `${NVRM}; gpud`,
+    },
+    {
+      codes: 'version-mismatch',
+      title: 'Driver and user-space libraries are of different versions',
+      class: 'config',
+      reason: 'An update that needs the driver loaded anew; no fault of any hardware.',
+      source: NVRM,
+    },
+    {
+      codes: 'peermem-context',
+      title: 'nvidia-peermem met an invalid context',
+      class: 'app',
+      reason: 'A process went away with its memory still registered for RDMA.',
+      source: `${NVRM}; gpud`,
+    },
+  ]),
+];
