@@ -163,16 +163,13 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
   const { at, begunAt, comparable, events, samples, signals } = observation;
   const { node, ledger, expectedGpus, mostGpusSeen } = assessor;
   const history = remember(assessor.history, { samples: comparable, events, atMs: Date.parse(at) });
-  const seen = runChecks({
-    samples: comparable,
-    events,
-    at,
-    sampledAt: begunAt,
-    expectedGpus,
-    mostGpusSeen,
-    history,
+  const known = {
+    driverVersion: comparable.nvidia?.driverVersion ?? ledger.driverVersion ?? null,
+    gpuBusIds: new Set([...Object.keys(ledger.uuids), ...(samples.host?.pciGpus ?? []).map((gpu) => gpu.pciBusId)]),
     open: findings(ledger),
-  });
+  };
+  const input = { samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen, history, ...known };
+  const seen = runChecks(input);
   // Not to know the boot for once is no new boot.
   const bootId = samples.host?.bootId ?? ledger.bootId ?? UNKNOWN_BOOT;
   const applied = applySeen(ledger, { ...seen, samples: comparable, node, bootId, at });

@@ -11,4 +11,6 @@ export const QUIET: CheckInput = {
   mostGpusSeen: 0,
   history: EMPTY_HISTORY,
   open: [],
+  driverVersion: null,
+  gpuBusIds: new Set(),
 };

@@ -25,9 +25,17 @@ export interface Seen {
   readonly text: string;
   /** Code of the fault that it is a symptom of, where the line itself says so. */
   readonly causedBy?: string;
+  /** It opens nothing: it proves that these are over. Then `code` only names the proof. */
+  readonly over?: Over;
   /** Index of the kernel event behind it: what happened after what. Samples come after all events. */
   readonly event?: number;
 }
+
+export type Over =
+  /** Findings of the GPU (or of the node, when it names none) with one of these codes. */
+  | { readonly codes: readonly string[]; readonly ofAllGpus?: boolean }
+  /** All that a reset of the GPU mends. */
+  | { readonly isReset: true };
 
 /** Proof that something is not so: the reading was there and good. A reading that is missing proves nothing. */
 export interface Absent {
@@ -55,6 +63,10 @@ export interface CheckInput {
   readonly history: History;
   /** Findings that are open before this look. */
   readonly open: readonly Pick<Finding, 'code' | 'gpu'>[];
+  /** As last sampled: decides how registers in kernel lines are laid out. Null: not known. */
+  readonly driverVersion: string | null;
+  /** Addresses that are known to be GPUs. */
+  readonly gpuBusIds: ReadonlySet<string>;
 }
 
 export interface Check {

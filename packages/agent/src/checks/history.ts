@@ -5,6 +5,7 @@
  * `bursts` and `baselines`. Closed lists (`tracked.ts`) say what is tracked. Pure.
  */
 import type { Samples } from '@trivet/shared/model/report.ts';
+import { burstOf } from './bursts.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import type { Values } from './series.ts';
 import { BASELINES, TRACKED } from './tracked.ts';
@@ -42,15 +43,6 @@ export const BURSTS_MS = 24 * 3_600_000;
 const BURSTS_KEPT = 8;
 const BURST_KEYS_MAX = 256;
 const BASELINES_MAX = 4096;
-
-interface Burst {
-  readonly key: string;
-  /** Lines this close to the burst's begin belong to it. */
-  readonly withinMs: number;
-}
-
-/** Which kernel events are counted in bursts; null: not counted. */
-const BURSTS: readonly ((event: KernelEvent) => Burst | null)[] = [];
 
 export interface Look {
   /** Freshly read ones only: an old sample shown again is no new point. */
@@ -92,12 +84,10 @@ function withPoints(recent: History['recent'], values: Values, atMs: number): Hi
 }
 
 function withBursts(bursts: DurableHistory['bursts'], events: readonly KernelEvent[], atMs: number) {
-  const counted = events.flatMap((event) =>
-    BURSTS.flatMap((burst) => {
-      const found = burst(event);
-      return found === null ? [] : [{ ...found, eventMs: Date.parse(event.at) }];
-    }),
-  );
+  const counted = events.flatMap((event) => {
+    const found = burstOf(event);
+    return found === null ? [] : [{ ...found, eventMs: Date.parse(event.at) }];
+  });
   const isOld = (begunMs: number): boolean => begunMs < atMs - BURSTS_MS;
   if (counted.length === 0 && !Object.values(bursts).some(([oldest = atMs]) => isOld(oldest))) return bursts;
   const next = new Map(Object.entries(bursts));

@@ -7,6 +7,7 @@ import { ecc } from './ecc.ts';
 import { fabric } from './fabric.ts';
 import { gpuCount } from './gpu-count.ts';
 import { gpuLost } from './gpu-lost.ts';
+import { kernelFault } from './kernel-fault.ts';
 import { recoveryAction } from './recovery-action.ts';
 import { remapping } from './remapping.ts';
 import { resetStatus } from './reset-status.ts';
@@ -18,11 +19,14 @@ import { slowdown } from './slowdown.ts';
 import { site } from './site.ts';
 import { sxid } from './sxid.ts';
 import { temperature } from './temperature.ts';
+import { xidRepeat } from './xid-repeat.ts';
 import { xid } from './xid.ts';
 
 export const CHECKS: readonly Check[] = [
   xid,
+  xidRepeat,
   sxid,
+  kernelFault,
   recoveryAction,
   gpuLost,
   gpuCount,
