@@ -69,9 +69,12 @@ export const NOISE: readonly Fault[] = [
   soft('channel-reset', 10, xid(43, 'Ch 00000010')),
 ];
 
-/** What stays and yet waits: a link error that has to be decoded first, a reset that may wait for its window. */
+/** What stays and yet waits: a link error that is for a person, a reset that may wait for its window. */
 export const LASTING: readonly Fault[] = [
-  soft('nvlink-error', 0, xid(74, 'NVLink: fatal error detected on link 6(0x0, 0x0, 0x10000, 0x0, 0x0, 0x0, 0x0)')),
+  soft('nvlink-error', 0, {
+    ...xid(74, 'NVLink: fatal error detected on link 6(0x0, 0x0, 0x10000, 0x0, 0x0, 0x0, 0x0)'),
+    code: 'xid.74.link',
+  }),
   soft(
     'remap-pending',
     0,

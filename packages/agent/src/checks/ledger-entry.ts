@@ -6,6 +6,13 @@ import { KERNEL_LOG } from './check.ts';
 import type { Seen } from './check.ts';
 import { findingId } from './finding-id.ts';
 
+export interface Busy {
+  /** Time that the GPU has worked since the last line. */
+  readonly ms: number;
+  /** The last sample that showed it at work; null: it was not. */
+  readonly at: string | null;
+}
+
 export interface LedgerEntry {
   readonly finding: Finding;
   readonly bootId: string;
@@ -15,6 +22,10 @@ export interface LedgerEntry {
   readonly isEvent: boolean;
   /** When the burst of lines began that the newest evidence stands for. */
   readonly burstAt: string;
+  /** Code of the fault that it is a symptom of. */
+  readonly root?: string;
+  /** Work of the GPU since the last line, towards the proof that it does not come again. */
+  readonly busy?: Busy;
 }
 
 /** Lines of one fault come within seconds (Delta SC'25 groups by 5 s); all are counted, one is kept. */
@@ -34,13 +45,17 @@ export interface Where {
 }
 
 /** `root`: the fault that this is only a symptom of; then it is kept, and condemns nobody. */
-export function openEntry(seen: Seen, root: string | null, { node, bootId, at }: Where): LedgerEntry {
-  const entry = catalogueEntry(seen.code);
-  const { class: faultClass, action, strength, urgency } = root === null ? entry : SYMPTOM;
-  const gpuName = seen.gpu?.uuid ?? seen.gpu?.pciBusId ?? '';
-  const because = root === null ? '' : `A symptom of ${root}. `;
+export function openEntry(
+  seen: Seen,
+  root: string | null,
+  { node, bootId, at }: Where,
+  witnesses: string | null = null,
+): LedgerEntry {
+  const { reason, source, ...fault } = catalogueEntry(seen.code);
+  const { class: faultClass, action, strength, urgency } = root === null ? fault : SYMPTOM;
+  const rule = `${reason} (${source})`;
   const finding: Finding = {
-    id: findingId([node, gpuName, faultClass, seen.code, bootId]),
+    id: idOf({ gpu: seen.gpu, class: faultClass, code: seen.code }, node, bootId),
     gpu: seen.gpu,
     class: faultClass,
     code: seen.code,
@@ -51,12 +66,32 @@ export function openEntry(seen: Seen, root: string | null, { node, bootId, at }:
     firstSeen: seen.at,
     lastSeen: seen.at,
     count: 1,
-    evidence: [evidenceOf(seen)],
-    rule: `${because}${entry.reason} (${entry.source})`,
+    evidence: [evidenceOf(seen), ...(witnesses === null ? [] : [evidenceOf({ ...seen, text: witnesses })])],
+    rule: root === null ? rule : symptomRule(root, rule),
   };
-  return { finding, bootId, learnedAt: at, isEvent: seen.source === KERNEL_LOG, burstAt: seen.at };
+  const entry = { finding, bootId, learnedAt: at, isEvent: seen.source === KERNEL_LOG, burstAt: seen.at };
+  return root === null ? entry : { ...entry, root };
 }
 const SYMPTOM = { class: 'follow', action: 'none', strength: 'soft', urgency: 'watch' } as const;
+
+function idOf(
+  { gpu, class: kind, code }: Pick<Finding, 'gpu' | 'class' | 'code'>,
+  node: string,
+  bootId: string,
+): string {
+  return findingId([node, gpu?.uuid ?? gpu?.pciBusId ?? '', kind, code, bootId]);
+}
+
+function symptomRule(root: string, rule: string): string {
+  return `A symptom of ${root}. ${rule}`;
+}
+
+/** What was a finding of its own goes on as a symptom of a fault that came after it. */
+export function symptomEntry(entry: LedgerEntry, root: string, node: string): LedgerEntry {
+  const { finding, bootId } = entry;
+  const id = idOf({ ...finding, class: SYMPTOM.class }, node, bootId);
+  return { ...entry, root, finding: { ...finding, ...SYMPTOM, id, rule: symptomRule(root, finding.rule) } };
+}
 
 function evidenceOf({ at, source, text }: Pick<Seen, 'at' | 'source' | 'text'>): Evidence {
   return { at, source, text: text.slice(0, EVIDENCE_TEXT_MAX) };
@@ -70,14 +105,14 @@ function withEvidence(evidence: readonly Evidence[], next: Evidence): readonly E
 
 /** Another line counts; another sample that reads the same does not. */
 export function seeAgain(entry: LedgerEntry, seen: Seen, at: string): LedgerEntry {
-  const { finding } = entry;
+  const { finding, busy: _busy, ...rest } = entry;
   const isEvent = seen.source === KERNEL_LOG;
   const newest = finding.evidence.findLast(({ source }) => source === seen.source);
   const isNews = isEvent
     ? newest === undefined || Math.abs(Date.parse(seen.at) - Date.parse(entry.burstAt)) > BURST_MS
     : newest?.text !== seen.text.slice(0, EVIDENCE_TEXT_MAX);
   return {
-    ...entry,
+    ...(isEvent ? rest : entry),
     learnedAt: at,
     isEvent: entry.isEvent || isEvent,
     burstAt: isEvent && isNews ? seen.at : entry.burstAt,

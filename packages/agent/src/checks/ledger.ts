@@ -1,17 +1,29 @@
 /**
  * The node's findings: what is open, since when, and on what evidence. Nothing closes by age, and nothing because a collector
  * fell silent. A condition closes when a good sample shows it gone. What the kernel log said happened closes by the proof
- * of its action: the driver withdrew its request for a reset; the node has booted again; another board sits in the slot.
- * Plain JSON, kept by the agent across restarts. Pure.
+ * of its action (`ledger-proofs.ts`), or when the log itself says that it is over. A fault's symptoms are attached to it
+ * (`ledger-roots.ts`) and close with it. Plain JSON, kept by the agent across restarts. Pure.
  */
 import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
 import { actionRank } from '@trivet/shared/model/finding.ts';
-import type { Evidence, FaultClass, Finding, GpuRef } from '@trivet/shared/model/finding.ts';
+import type { Finding, GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
-import { AMD_SMI, KERNEL_LOG, NVIDIA_SMI } from './check.ts';
-import type { Absent, Seen } from './check.ts';
-import { MENDED_BY_RESET, closedFinding, isSameGpu, openEntry, seeAgain } from './ledger-entry.ts';
+import { KERNEL_LOG, NVIDIA_SMI } from './check.ts';
+import type { Absent, Over, Seen } from './check.ts';
+import { close } from './ledger-draft.ts';
+import type { Draft } from './ledger-draft.ts';
+import { MENDED_BY_RESET, isSameGpu, openEntry, seeAgain } from './ledger-entry.ts';
 import type { LedgerEntry, Where } from './ledger-entry.ts';
+import {
+  closeAfterBoot,
+  closeAfterWork,
+  closeByCounters,
+  closeByReset,
+  closeReplaced,
+  isRecovery,
+} from './ledger-proofs.ts';
+import type { VolatileCounters } from './ledger-proofs.ts';
+import { attachEarlier, closeSymptoms, rootOf, witnessesOf } from './ledger-roots.ts';
 import { RECOVERY_DONE, RECOVERY_PREFIX } from './recovery-action.ts';
 import { sampledGpus } from './sampled-gpus.ts';
 
@@ -23,6 +35,10 @@ export interface Ledger {
   readonly uuids: { readonly [pciBusId: string]: string };
   /** Findings that there was no room for. */
   readonly dropped: number;
+  /** By GPU, as last sampled: they only fall when the GPU is reset. */
+  readonly counters?: Readonly<Record<string, VolatileCounters>>;
+  /** As last sampled: the kernel log is read more often than the tool. */
+  readonly driverVersion?: string | null;
 }
 
 export const EMPTY_LEDGER: Ledger = { version: 1, bootId: null, entries: [], uuids: {}, dropped: 0 };
@@ -32,8 +48,6 @@ export const UNKNOWN_BOOT = 'unknown';
 
 /** A node has at most 16 GPUs with a few findings each; more is a flood, and a report must fit into one frame of 1 MiB. */
 export const LEDGER_MAX = 128;
-/** NVSwitch lines and NVLink errors of the peers come up to 12 s (captured) after the GPU that left the bus. */
-const SYMPTOM_MS = 30_000;
 
 export interface Application extends Where {
   /** In the order in which it happened (`runChecks`). */
@@ -54,17 +68,10 @@ export function findings(ledger: Ledger): Finding[] {
   return ledger.entries.map(({ finding }) => finding);
 }
 
-interface Draft {
-  entries: LedgerEntry[];
-  uuids: { [pciBusId: string]: string };
-  dropped: number;
-  readonly closed: Finding[];
-  readonly openedIds: Set<string>;
-}
-
 export function applySeen(ledger: Ledger, application: Application): Applied {
   const { bootId, at, samples } = application;
   const isSameBoot = ledger.bootId === bootId;
+  const driverVersion = samples.nvidia?.driverVersion ?? (isSameBoot ? ledger.driverVersion : null) ?? null;
   const draft: Draft = {
     entries: ledger.entries.map((entry) => (entry.bootId === UNKNOWN_BOOT ? { ...entry, bootId } : entry)),
     uuids: isSameBoot ? { ...ledger.uuids } : {},
@@ -73,8 +80,9 @@ export function applySeen(ledger: Ledger, application: Application): Applied {
     openedIds: new Set(),
   };
   closeAfterBoot(draft, application);
-  closeReplaced(draft, application);
+  closeReplaced(draft, samples, at);
   learnUuids(draft, samples, bootId);
+  const counters = closeByCounters(draft, ledger.counters ?? {}, application);
   for (const seen of application.seen) see(draft, { ...seen, gpu: withUuid(seen.gpu, draft.uuids) }, application);
   for (const absent of application.absent) {
     const proof = { at, source: absent.source ?? NVIDIA_SMI, text: 'closed: a good reading shows that it is over' };
@@ -83,52 +91,17 @@ export function applySeen(ledger: Ledger, application: Application): Applied {
       return isMeant && !isEvent && learnedAt < absent.at;
     });
   }
+  closeAfterWork(draft, samples, at);
+  closeSymptoms(draft, at);
   const { entries, uuids, dropped, closed, openedIds } = draft;
   const open = entries.map(({ finding }) => finding);
   const isStillOpen = new Set(open.map(({ id }) => id));
   const overAlready = closed.filter(({ id }) => !isStillOpen.has(id));
   return {
-    ledger: { version: 1, bootId, entries, uuids, dropped },
+    ledger: { version: 1, bootId, entries, uuids, dropped, counters, driverVersion },
     opened: [...open, ...overAlready].filter(({ id }) => openedIds.has(id)),
     closed,
   };
-}
-
-function close(draft: Draft, proof: Evidence, isOver: (entry: LedgerEntry) => boolean): LedgerEntry[] {
-  const over = draft.entries.filter(isOver);
-  if (over.length === 0) return over;
-  draft.entries = draft.entries.filter((entry) => !over.includes(entry));
-  draft.closed.push(...over.map((entry) => closedFinding(entry, proof)));
-  return over;
-}
-
-function isRecovery({ finding }: LedgerEntry): boolean {
-  return finding.code.startsWith(RECOVERY_PREFIX);
-}
-
-/**
- * A new boot is the proof for everything that happened before it, but not for a board that has to be replaced. To learn for
- * the first time which boot it is proves no other.
- */
-function closeAfterBoot(draft: Draft, { bootId, at }: Application): void {
-  const proof = { at, source: 'host', text: `closed: the node has booted again (boot id ${bootId})` };
-  close(
-    draft,
-    proof,
-    (entry) => entry.bootId !== bootId && entry.finding.class !== 'replace' && (entry.isEvent || isRecovery(entry)),
-  );
-}
-
-/** The slot has another board, and the board of the finding is nowhere in the node. */
-function closeReplaced(draft: Draft, { samples, at }: Application): void {
-  const gpus = sampledGpus(samples);
-  const source = samples.nvidia === undefined ? AMD_SMI : NVIDIA_SMI;
-  const proof = { at, source, text: 'closed: another board sits in its place' };
-  close(draft, proof, ({ finding }) => {
-    const { uuid = null, pciBusId = null } = finding.gpu ?? {};
-    if (uuid === null || pciBusId === null || gpus.some((gpu) => gpu.uuid === uuid)) return false;
-    return gpus.some((gpu) => gpu.pciBusId === pciBusId && gpu.uuid !== null);
-  });
 }
 
 /** Also for findings of this boot that were opened before the UUID was known; of another boot the board may have changed. */
@@ -150,6 +123,7 @@ function withUuid(gpu: GpuRef | null, uuids: Draft['uuids']): GpuRef | null {
 }
 
 function see(draft: Draft, seen: Seen, where: Where): void {
+  if (seen.over !== undefined) return closeOver(draft, seen, seen.over);
   if (seen.code.startsWith(RECOVERY_PREFIX)) supersedeRecovery(draft, seen);
   if (seen.code === RECOVERY_DONE) return;
   const root = rootOf(draft, seen);
@@ -166,7 +140,20 @@ function see(draft: Draft, seen: Seen, where: Where): void {
   // The same condition after a boot is another finding.
   const proof = { at: where.at, source: seen.source, text: 'closed: seen again after a boot, as another finding' };
   close(draft, proof, (old) => old.bootId !== where.bootId && !old.isEvent && isSame(old));
-  add(draft, openEntry(seen, root, where));
+  const opened = openEntry(seen, root, where, witnessesOf(draft, seen));
+  add(draft, opened);
+  attachEarlier(draft, opened, where);
+}
+
+/** The log itself says so, in its order: what it said before is over. */
+function closeOver(draft: Draft, seen: Seen, over: Over): void {
+  const proof = { at: seen.at, source: seen.source, text: `closed: ${seen.text}` };
+  const isBefore = ({ finding, isEvent }: LedgerEntry): boolean => isEvent && finding.lastSeen <= seen.at;
+  if ('isReset' in over) {
+    return closeByReset(draft, (entry) => isBefore(entry) && isSameGpu(entry.finding.gpu, seen.gpu), proof);
+  }
+  const isMeant = ({ finding }: LedgerEntry): boolean => over.ofAllGpus === true || isSameGpu(finding.gpu, seen.gpu);
+  close(draft, proof, (entry) => isBefore(entry) && isMeant(entry) && over.codes.includes(entry.finding.code));
 }
 
 function isFollow(seen: Seen, root: string | null): boolean {
@@ -182,30 +169,6 @@ function add(draft: Draft, entry: LedgerEntry): void {
   const weakest = draft.entries.reduce((a, b) => (strength(b) <= strength(a) ? b : a));
   draft.entries = draft.entries.filter((other) => other !== weakest);
   draft.dropped += 1;
-}
-
-/** Never for a code that drains: a line that names a harmless cause must not hide a hard fault. */
-const MAY_BE_SYMPTOM: ReadonlySet<FaultClass> = new Set([
-  'ignore',
-  'app',
-  'follow',
-  'decode',
-  'unclassified',
-  'watch',
-  'domain',
-]);
-const LEFT_THE_BUS: ReadonlySet<string> = new Set(['xid.79', 'gpu.lost']);
-
-function rootOf(draft: Draft, seen: Seen): string | null {
-  if (seen.source !== KERNEL_LOG || !MAY_BE_SYMPTOM.has(catalogueEntry(seen.code).class)) return null;
-  if (seen.causedBy !== undefined && seen.causedBy !== seen.code) return seen.causedBy;
-  if (!seen.code.startsWith('sxid.') && seen.code !== 'xid.74') return null;
-  const at = Date.parse(seen.at);
-  const root = draft.entries.find(({ finding, isEvent }) => {
-    const sinceMs = at - Date.parse(finding.lastSeen);
-    return isEvent && LEFT_THE_BUS.has(finding.code) && sinceMs >= 0 && sinceMs <= SYMPTOM_MS;
-  });
-  return root?.finding.code ?? null;
 }
 
 /**

@@ -1,0 +1,155 @@
+/** What proves that something the kernel log said is over, and what does not. */
+import { describe, expect, it } from 'vitest';
+import type { GpuRef } from '@trivet/shared/model/finding.ts';
+import type { NvidiaGpu } from '@trivet/shared/model/gpu.ts';
+import type { Samples } from '@trivet/shared/model/report.ts';
+import type { Seen } from './check.ts';
+import { EMPTY_LEDGER, applySeen, findings } from './ledger.ts';
+import type { Applied, Ledger } from './ledger.ts';
+import { gpuFixture, sampleFixture } from './nvidia-gpu.fixture.ts';
+
+const START = Date.UTC(2026, 10, 20, 12);
+const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
+const GPU: GpuRef = { uuid: null, pciBusId: '0000:1b:00.0' };
+
+interface Step {
+  readonly at: number;
+  readonly seen?: readonly Seen[];
+  readonly samples?: Samples;
+}
+function line(code: string, seconds: number, over: Partial<Seen> = {}): Seen {
+  return { gpu: GPU, code, at: at(seconds), source: 'kernel-log', text: `line ${code}`, ...over };
+}
+function sample(over: Partial<NvidiaGpu>): Samples {
+  return { nvidia: sampleFixture([gpuFixture(over)]) };
+}
+function run(steps: readonly Step[]): Applied[] {
+  let ledger: Ledger = EMPTY_LEDGER;
+  return steps.map((step) => {
+    const { seen = [], samples = {} } = step;
+    const applied = applySeen(ledger, { node: 'n', bootId: 'b', at: at(step.at), seen, absent: [], samples });
+    ledger = JSON.parse(JSON.stringify(applied.ledger));
+    return applied;
+  });
+}
+const open = (steps: readonly Step[]) => findings(run(steps).at(-1)?.ledger ?? EMPTY_LEDGER).map(({ code }) => code);
+
+describe('the log itself', () => {
+  const hang = [line('amdgpu.ring-timeout', 0), line('amdgpu.reset-begun', 1), line('amdgpu.ras-uncorrectable', 2)];
+  const reset = line('gpu-reset', 3, { over: { isReset: true } });
+  const recovered = line('amdgpu.reset-begun', 4, { over: { codes: ['amdgpu.ring-timeout', 'amdgpu.reset-begun'] } });
+
+  it('a hardware reset mends what was before it; that the driver goes on is another line', () => {
+    expect(open([{ at: 3, seen: [...hang, reset] }])).toEqual(['amdgpu.reset-begun']);
+    expect(open([{ at: 4, seen: [...hang, reset, recovered] }])).toEqual([]);
+    expect(open([{ at: 5, seen: [...hang, reset, recovered, line('amdgpu.ring-timeout', 5)] }])).toEqual([
+      'amdgpu.ring-timeout',
+    ]);
+  });
+
+  it('a recovery without a reset mends the hang only', () => {
+    expect(open([{ at: 4, seen: [...hang, recovered] }])).toEqual(['amdgpu.ras-uncorrectable']);
+  });
+
+  it('speaks of one GPU, and never of what only a reboot or another board mends', () => {
+    const other = { gpu: { uuid: null, pciBusId: '0000:2b:00.0' } };
+    expect(open([{ at: 3, seen: [...hang, { ...reset, ...other }] }])).toHaveLength(3);
+    const lasting = [line('amdgpu.lost', 0), line('amdgpu.bad-pages-limit', 0), reset];
+    expect(open([{ at: 3, seen: lasting }])).toEqual(['amdgpu.lost', 'amdgpu.bad-pages-limit']);
+  });
+
+  it('closes what the host said is over', () => {
+    const hot = line('host.cpu-temperature', 0, { gpu: null });
+    const cool = { ...hot, at: at(9), over: { codes: ['host.cpu-temperature'] } };
+    expect(
+      open([
+        { at: 1, seen: [hot, line('host.soft-lockup', 0, { gpu: null })] },
+        { at: 9, seen: [cool] },
+      ]),
+    ).toEqual(['host.soft-lockup']);
+  });
+
+  it('a repeat after its proof is a new opening', () => {
+    const steps = run([
+      { at: 0, seen: hang },
+      { at: 4, seen: [reset, recovered] },
+      { at: 60, seen: [line('amdgpu.ras-uncorrectable', 60)] },
+    ]);
+    expect(steps[1]?.closed.map(({ code }) => code).toSorted()).toEqual(hang.map(({ code }) => code).toSorted());
+    expect(steps[2]?.opened).toMatchObject([{ code: 'amdgpu.ras-uncorrectable', count: 1, firstSeen: at(60) }]);
+  });
+});
+
+describe('volatile ECC counters that fell', () => {
+  const counts = (dramUncorrectable: number) => ({
+    eccVolatile: { ...gpuFixture().eccVolatile, dramUncorrectable: { value: dramUncorrectable } },
+  });
+  const before = { at: 20, samples: sample(counts(3)) };
+
+  it('prove a reset between the two samples', () => {
+    const xid = { at: 10, seen: [line('xid.95', 10), line('xid.79', 10)] };
+    expect(open([xid, before, { at: 30, samples: sample(counts(0)) }])).toEqual(['xid.79']);
+    expect(open([xid, before, { at: 30, samples: sample(counts(3)) }])).toEqual(['xid.95', 'xid.79']);
+  });
+
+  it('do not prove it for what came after the earlier sample', () => {
+    expect(open([before, { at: 25, seen: [line('xid.95', 25)] }, { at: 30, samples: sample(counts(0)) }])).toEqual([
+      'xid.95',
+    ]);
+  });
+
+  it.each<[string, Partial<NvidiaGpu>]>([
+    ['the driver still asks for something', { recoveryAction: { value: 'Drain and Reset' } }],
+    ['a reading is an error', { errorTexts: ['power: Unknown Error'] }],
+    ['a remap still waits', { remapPending: { value: true } }],
+  ])('do not prove it while %s', (_, over) => {
+    const steps = [
+      { at: 10, seen: [line('xid.95', 10)] },
+      before,
+      { at: 30, samples: sample({ ...counts(0), ...over }) },
+    ];
+    expect(open(steps)).toEqual(['xid.95']);
+  });
+
+  it('are not compared with what was not known', () => {
+    const unknown = { eccVolatile: { ...gpuFixture().eccVolatile, dramUncorrectable: { unknown: 'not available' } } };
+    const steps = [
+      { at: 10, seen: [line('xid.95', 10)] },
+      before,
+      { at: 30, samples: sample(unknown) },
+      { at: 40, samples: sample(counts(0)) },
+    ];
+    expect(open(steps)).toEqual(['xid.95']);
+  });
+});
+
+describe('an hour of work without a repeat', () => {
+  const busy = { utilizationRatio: { value: 0.9 } };
+  /** Samples a minute apart. */
+  function work(minutes: number, over: Partial<NvidiaGpu> = busy, from = 60): Step[] {
+    return Array.from({ length: minutes + 1 }, (_, index) => ({ at: from + index * 60, samples: sample(over) }));
+  }
+  const light = { at: 0, seen: [line('xid.31', 0), line('xid.149.peer', 0), line('xid.45', 0)] };
+
+  it('closes light faults of that GPU, and no others', () => {
+    expect(open([light, ...work(59)])).toHaveLength(3);
+    expect(open([light, ...work(60)])).toEqual([]);
+    const heavy = ['xid.95', 'xid.13.repeat', 'xid.79', 'xid.999', 'sxid.20034'];
+    const seen = heavy.map((code) => line(code, 0, code.startsWith('sxid') ? { gpu: null } : {}));
+    expect(open([{ at: 0, seen }, ...work(90)])).toEqual(heavy);
+  });
+
+  it('is counted anew after a repeat', () => {
+    expect(open([light, ...work(40), { at: 2500, seen: [line('xid.31', 2500)] }, ...work(40, busy, 2520)])).toEqual([
+      'xid.31',
+    ]);
+  });
+
+  it('is not time that passed: idle, unknown, silent or broken GPUs prove nothing', () => {
+    expect(open([light, ...work(200, { utilizationRatio: { value: 0 } })])).toHaveLength(3);
+    expect(open([light, ...work(200, { utilizationRatio: { unknown: 'not available' } })])).toHaveLength(3);
+    expect(open([light, ...work(200, { ...busy, errorTexts: ['power: Unknown Error'] })])).toHaveLength(3);
+    expect(open([light, { at: 60, samples: sample(busy) }, { at: 90_000, samples: sample(busy) }])).toHaveLength(3);
+    expect(open([light, { at: 90_000 }])).toHaveLength(3);
+  });
+});
