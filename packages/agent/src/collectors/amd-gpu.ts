@@ -42,7 +42,7 @@ export function toGpu(board: readonly LogicalGpu[]): AmdGpu {
   return {
     vendor: 'amd',
     ...identity(board),
-    errorTexts: board.flatMap(errorTexts),
+    errorTexts: board.flatMap(errorTexts).slice(0, AMD_BLOCKS_MAX),
     ...errors(board),
     implausible: [],
     ...badPages(board),
@@ -108,25 +108,42 @@ const CORE = [
   'metric/mem_usage/used_vram',
   'metric/power/socket_power',
   'metric/usage/gfx_activity',
-  'metric/ecc/total_uncorrectable_count',
   'metric/ecc/total_correctable_count',
 ] as const;
 
 function errorTexts({ entry }: LogicalGpu): string[] {
-  return CORE.flatMap((path) => {
+  const core = CORE.flatMap((path) => {
     const said = errorIn(valueAt(entry, path));
     return said === null ? [] : [`${path}: ${said}`];
   });
+  return [...core, ...unreadCounts(entry)];
+}
+
+/** Errors that nothing mended, by part of the chip: a count that cannot be read is not none, whatever the total says. */
+function unreadCounts(entry: JsonObject): string[] {
+  const paths = ECC_SECTIONS.flatMap((section) =>
+    blocksIn(valueAt(entry, section).value).map((block) => `${section}/${block}/uncorrectable_count`),
+  );
+  return ['metric/ecc/total_uncorrectable_count', ...paths.slice(0, AMD_BLOCKS_MAX)].flatMap((path) => {
+    const { value } = valueAt(entry, path);
+    const reading = value === undefined ? { unknown: NOT_AVAILABLE } : count(value);
+    return known(reading) || reading.unknown === NOT_AVAILABLE ? [] : [`${path}: ${reading.unknown}`];
+  });
+}
+
+/** The first name is that of 6.0. */
+const ECC_SECTIONS = ['metric/ecc_block', 'metric/ecc_blocks'];
+
+function blocksIn(section: ValueAt['value']): string[] {
+  return isObject(section) ? Object.keys(section).filter((name) => /^\w{1,32}$/.test(name)) : [];
 }
 
 function errors(board: readonly LogicalGpu[]): {
   readonly eccTotal: AmdErrorCounts;
   readonly ras: readonly AmdRasBlock[];
 } {
-  // The first name is that of 6.0.
-  const sections = ['metric/ecc_block', 'metric/ecc_blocks'];
-  const names = at(board, ...sections).flatMap(({ value }) => (isObject(value) ? Object.keys(value) : []));
-  const blocks = new Set(names.filter((name) => /^\w{1,32}$/.test(name)).map((name) => name.toUpperCase()));
+  const names = at(board, ...ECC_SECTIONS).flatMap(({ value }) => blocksIn(value));
+  const blocks = new Set(names.map((name) => name.toUpperCase()));
   const counts = (...prefixes: readonly string[]): AmdErrorCounts => {
     const of = (kind: string) => counter(board, ...prefixes.map((prefix) => `${prefix}${kind}_count`));
     return { correctable: of('correctable'), uncorrectable: of('uncorrectable'), deferred: of('deferred') };
@@ -135,7 +152,7 @@ function errors(board: readonly LogicalGpu[]): {
     eccTotal: counts('metric/ecc/total_'),
     ras: [...blocks]
       .slice(0, AMD_BLOCKS_MAX)
-      .map((block) => ({ block, ...counts(...sections.map((section) => `${section}/${block}/`)) })),
+      .map((block) => ({ block, ...counts(...ECC_SECTIONS.map((section) => `${section}/${block}/`)) })),
   };
 }
 
