@@ -1,12 +1,13 @@
 /** Everything that is fuzzed, and one document of it by number: the same seed and number give the same document. */
 import { randomOf } from '@trivet/simulator/random.ts';
+import { amdSubject } from './amd.ts';
 import { kernelSubject } from './kernel.ts';
 import { nvidiaSubject } from './nvidia.ts';
 import { nvlinkSubject } from './nvlink.ts';
 import type { Outcome, Subject } from './subject.ts';
 
 export function subjects(): Subject[] {
-  return [nvidiaSubject(), nvlinkSubject(), kernelSubject()];
+  return [nvidiaSubject(), nvlinkSubject(), amdSubject(), kernelSubject()];
 }
 
 export interface Fuzzed extends Outcome {
