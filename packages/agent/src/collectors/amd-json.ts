@@ -19,8 +19,8 @@ export type JsonText =
 
 /** Documents of the tools are six deep (`metric`); a deeper one is not theirs. */
 const DEPTH_MAX = 64;
-/** Tries at most: a log line may begin with a bracket, too. */
-const STARTS_MAX = 64;
+/** Tries at most: a log line may begin with a bracket, too. Each may read 16 MiB to the end. */
+const STARTS_MAX = 8;
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -32,41 +32,38 @@ export function isList(value: Json | undefined): value is readonly Json[] {
 
 export function readJson(text: string): JsonText {
   const documents: Json[] = [];
-  const others: string[] = [];
+  const around = { before: '', after: '' };
   let problem = 'no { or [ at the beginning of a line';
   let isCut = false;
   let position = 0;
+  const pass = (until: number): void => {
+    around[documents.length === 0 ? 'before' : 'after'] += text.slice(position, until);
+    position = until;
+  };
   for (let tries = 0; tries < STARTS_MAX; tries++) {
     const start = nextStart(text, position);
     if (start === -1) break;
+    pass(start);
     const end = endOf(text, start);
     const parsed = typeof end === 'number' ? parse(text.slice(start, end)) : { problem: end };
-    others.push(text.slice(position, start));
     if ('value' in parsed && typeof end === 'number') {
       documents.push(parsed.value);
       position = end;
-    } else {
-      if ('problem' in parsed) problem = parsed.problem;
-      isCut ||= end === NOT_CLOSED;
-      others.push(text.slice(start, start + 1));
-      position = start + 1;
+      continue;
     }
+    if ('problem' in parsed) problem = parsed.problem;
+    isCut ||= end === NOT_CLOSED;
+    pass(start + 1);
   }
-  if (documents.length === 0) return { kind: isCut ? 'cut' : 'not-json', reason: problem };
   // Half a document after a whole one: which half of the truth it is cannot be told.
-  if (isCut) return { kind: 'cut', reason: problem };
-  const [before = '', ...rest] = others;
-  return {
-    kind: 'documents',
-    documents,
-    before: before.trim(),
-    after: [...rest, text.slice(position)].join('').trim(),
-  };
+  if (documents.length === 0 || isCut) return { kind: isCut ? 'cut' : 'not-json', reason: problem };
+  pass(text.length);
+  return { kind: 'documents', documents, before: around.before.trim(), after: around.after.trim() };
 }
 
 /** Of the next line that begins with a bracket, or of one that follows a document on its own line. */
 function nextStart(text: string, from: number): number {
-  const pattern = from === 0 ? /^\s*[[{]/gm : /(?:^|(?<=[\]}]))\s*[[{]/gm;
+  const pattern = from === 0 ? /^[ \t]*[[{]/gm : /(?:^|(?<=[\]}]))[ \t]*[[{]/gm;
   pattern.lastIndex = from;
   const found = pattern.exec(text);
   return found === null ? -1 : found.index + found[0].length - 1;

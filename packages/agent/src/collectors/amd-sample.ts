@@ -22,8 +22,7 @@ export interface Put {
 
 export function toAmdSample(sections: Sections): Put {
   const all = logicalGpus(sections);
-  const boards = boardsOf(all).slice(0, GPUS_MAX);
-  const gpus = withoutSharedUuids(boards.map(toGpu));
+  const gpus = withoutSharedUuids(boardsOf(all).map(toGpu));
   const driverVersion = identifier(all.map(({ entry }) => valueAt(entry, 'static/driver/version')));
   const sample: AmdSample = { tool: 'amd-smi', driverVersion, gpus };
   return { sample, gaps: [...unmatched(sections), ...gapsOf(gpus)] };
@@ -47,7 +46,11 @@ function logicalGpus(sections: Sections): LogicalGpu[] {
       found[section] ??= entry;
     }
   }
-  return [...byIndex].sort(([a], [b]) => a - b).map(([index, entry]) => toLogical(index, entry));
+  // More than a report may carry; `gapsOf` tells that some are missing.
+  return [...byIndex]
+    .sort(([a], [b]) => a - b)
+    .slice(0, GPUS_MAX)
+    .map(([index, entry]) => toLogical(index, entry));
 }
 
 function toLogical(index: number, entry: JsonObject): LogicalGpu {
@@ -108,6 +111,8 @@ function unmatched(sections: Sections): string[] {
 /** What is missing, whichever of the two tools answered. */
 export function gapsOf(gpus: readonly AmdGpu[]): string[] {
   const gaps = gpus.length === 0 ? ['no GPU is described'] : [];
+  const logical = gpus.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  if (logical >= GPUS_MAX) gaps.push(`${GPUS_MAX} GPUs or more: no node has so many`);
   for (const gpu of gpus) {
     const name = gpu.pciBusId ?? gpu.partitions.map(({ index }) => index).join(',');
     if (gpu.pciBusId === null) gaps.push(`GPU ${name}: without a PCI address`);

@@ -66,12 +66,8 @@ function rasProblems(result: CommandResult): string[] {
 }
 
 function toRocmSample(told: Extract<Told, { kind: 'documents' }>, ras: ReadonlyMap<number, RasOfCard>): RocmAnswer {
-  const logical = told.documents.flatMap(cards);
-  const gpus = withoutSharedUuids(
-    boardsOf(logical)
-      .slice(0, GPUS_MAX)
-      .map((board) => toBoard(board, ras)),
-  );
+  const logical = told.documents.flatMap(cards).slice(0, GPUS_MAX);
+  const gpus = withoutSharedUuids(boardsOf(logical).map((board) => toBoard(board, ras)));
   const system = told.documents.map((document) => (isObject(document) ? field(document, 'system') : undefined));
   const driverVersion = identifier(
     system.flatMap((entry) => (isObject(entry) ? [keyAt(entry, 'Driver version')] : [])),
