@@ -139,8 +139,8 @@ describe('StateKeeper', () => {
     keeper.readUpTo(cursor(3), 1_060_000);
     expect(saved()).toBe(3);
     keeper.readUpTo(cursor(4), 1_060_250);
-    keeper.save();
-    expect(saved()).toBe(4);
+    keeper.saveAll();
+    expect([saved(), keeper.isDurable]).toEqual([4, true]);
   });
 
   it.each(['', '{', '[]', '{"v":2}', '{"v":1,"ledger":null}', HOLLOW])(

@@ -71,6 +71,8 @@ export class StateKeeper {
   readonly #log: Log;
   #state: AgentState;
   #isSaved = true;
+  /** The kernel log was read on, and nothing else has changed since the last write. */
+  #isCursorBehind = false;
   #savedAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
 
@@ -104,7 +106,7 @@ export class StateKeeper {
   }
   /** Nothing waits to be written. */
   get isDurable(): boolean {
-    return this.#isSaved && this.#state.events.length === 0;
+    return this.#isSaved && !this.#isCursorBehind && this.#state.events.length === 0;
   }
 
   /** Takes what one look brought, and its events. */
@@ -126,9 +128,15 @@ export class StateKeeper {
     const isSame = kernelCursor?.seq === this.#state.kernelCursor?.seq;
     if (isSame && kernelCursor?.bootId === this.#state.kernelCursor?.bootId) return;
     this.#state = { ...this.#state, kernelCursor };
-    this.#isSaved = false;
+    this.#isCursorBehind = true;
     if (nowMs - this.#savedAtMs < CURSOR_SAVE_MS) return;
     this.#savedAtMs = nowMs;
+    this.saveAll();
+  }
+
+  /** With a cursor that was not worth a write before. */
+  saveAll(): void {
+    if (this.#isCursorBehind) this.#isSaved = false;
     this.save();
   }
 
@@ -138,6 +146,7 @@ export class StateKeeper {
       try {
         writeFileAtomic(this.#path, `${JSON.stringify(this.#state)}\n`);
         this.#isSaved = true;
+        this.#isCursorBehind = false;
       } catch (error) {
         this.#failures += 1;
         this.#log.error('state could not be saved; it is kept in memory and tried again', { reason: errorText(error) });

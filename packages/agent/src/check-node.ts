@@ -15,13 +15,13 @@ import type { KernelEvent } from './checks/kernel-event.ts';
 import { EMPTY_LEDGER, UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
 import type { Applied, Ledger } from './checks/ledger.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
-import type { KernelLogSample } from './collectors/kernel-log.ts';
+import type { KernelLogSample, KernelSource } from './collectors/kernel-log.ts';
 import type { Demand, Demands, Sense } from './senses.ts';
 
 /** The two that every look has, and the others. */
 export interface Senses {
   readonly host: Collector<HostSample>;
-  readonly kernelLog: Collector<KernelLogSample>;
+  readonly kernelLog: KernelSource;
   readonly others: readonly Sense[];
 }
 

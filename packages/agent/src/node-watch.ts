@@ -92,6 +92,10 @@ export class NodeWatch {
   get samples(): Samples {
     return this.#observation?.samples ?? {};
   }
+  /** The kernel has said something that was not read yet. Cheap. */
+  get hasKernelNews(): boolean {
+    return this.#kernel.hasNews();
+  }
   get kernelCounters(): KernelLogCounters | null {
     return this.#kernelCounters;
   }

@@ -51,9 +51,9 @@ export function senseOf<Sample>(collector: Collector<Sample>, { put, demand, eve
     everyMs,
     collect: async (signal) => {
       const collected = await collector.collect(signal);
-      if (collected.state === 'ok') return { ...collected, sample: put(collected.sample) };
+      if (collected.state === 'ok') return { ...collected, sample: put(detached(collected.sample)) };
       const { sample, ...rest } = collected;
-      return sample === undefined ? rest : { ...rest, sample: put(sample) };
+      return sample === undefined ? rest : { ...rest, sample: put(detached(sample)) };
     },
   };
 }
@@ -63,6 +63,14 @@ export interface ToolPaths {
   readonly nvidiaSmi: string | null;
   readonly amdSmi: string | null;
   readonly rocmSmi: string | null;
+}
+
+/**
+ * With texts of its own. A text that was cut out of another keeps the whole of it in memory: the id of a GPU, remembered for
+ * weeks, would hold the 357 kB of the document in which it was first seen.
+ */
+function detached<Sample>(sample: Sample): Sample {
+  return JSON.parse(JSON.stringify(sample));
 }
 
 export interface SenseSettings extends ToolPaths {

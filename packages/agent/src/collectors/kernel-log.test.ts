@@ -56,6 +56,34 @@ describe('kernel log from the device', () => {
     expect((await log.collect()).sample?.events).toEqual([]);
   });
 
+  it('says at a glance whether there is news, and gives it to the next collect, once', async () => {
+    const { write, collector } = source();
+    write([xid(5)]);
+    const log = collector();
+    expect(log.hasNews()).toBe(true);
+    await log.collect();
+    expect(log.hasNews()).toBe(false);
+    write([xid(6)]);
+    expect([log.hasNews(), log.hasNews()]).toEqual([true, true]);
+    expect((await log.collect()).sample?.events).toMatchObject([{ kernelSeq: 6 }]);
+    expect(log.hasNews()).toBe(false);
+    expect((await log.collect()).sample?.events).toEqual([]);
+  });
+
+  it('has an overrun for news, and an error, which the next collect says', async () => {
+    const { write, fail, collector } = source();
+    write([xid(5)]);
+    const log = collector();
+    await log.collect();
+    write([], 1);
+    expect(log.hasNews()).toBe(true);
+    expect(await log.collect()).toMatchObject({ state: 'unknown', sample: { counters: { overruns: 1 } } });
+    fail('EIO');
+    expect(log.hasNews()).toBe(true);
+    expect(await log.collect()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('EIO') });
+    expect(log.hasNews()).toBe(true);
+  });
+
   it('goes on after a restart where it was, without repeating', async () => {
     const { write, collector } = source();
     write([xid(5), xid(6)]);

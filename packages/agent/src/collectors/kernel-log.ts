@@ -83,7 +83,13 @@ interface Message {
   readonly before: number;
 }
 
-export class KernelLogCollector implements Collector<KernelLogSample> {
+/** A kernel log that can be asked at once, and for little, whether a collect would bring anything. */
+export interface KernelSource extends Collector<KernelLogSample> {
+  /** Where it cannot be told, as after an error, there is something to be told. */
+  hasNews?(): boolean;
+}
+
+export class KernelLogCollector implements KernelSource {
   readonly name = KERNEL_LOG;
   readonly #path: string;
   readonly #follow: boolean;
@@ -92,6 +98,8 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
   readonly #counters = { records: 0, lost: 0, overruns: 0, forged: 0, malformed: 0, unreadXids: 0 };
   #cursor: KernelCursor | null;
   #reader: KernelLogReader | null = null;
+  /** Read to see whether there is anything: the next collect begins with it. */
+  #glanced: (() => KernelLogTurn) | null = null;
   #lossShownUntilMs = 0;
   #events: KernelEvent[] = [];
   /** The newest message, kept back because the next row may continue it. */
@@ -112,6 +120,20 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
     // A message kept back was given to nobody: a restart has to read it again.
     if (this.#cursor === null || this.#message === null) return this.#cursor;
     return { ...this.#cursor, seq: this.#message.before };
+  }
+
+  hasNews(): boolean {
+    if (this.#reader === null || this.#glanced !== null) return true;
+    try {
+      const read = this.#reader.read();
+      if (!read.more && this.#isIdle(this.#reader, read)) return false;
+      this.#glanced = () => read;
+    } catch (error) {
+      this.#glanced = () => {
+        throw error;
+      };
+    }
+    return true;
   }
 
   async collect(signal?: AbortSignal): Promise<Collected<KernelLogSample>> {
@@ -144,6 +166,7 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
   close(): void {
     this.#reader?.close();
     this.#reader = null;
+    this.#glanced = null;
   }
 
   async #drain(signal: AbortSignal | undefined): Promise<void> {
@@ -153,7 +176,9 @@ export class KernelLogCollector implements Collector<KernelLogSample> {
       follow: this.#follow,
     });
     for (let turn = 0; turn < TURNS_MAX; turn++) {
-      const read = this.#reader.read();
+      const glanced = this.#glanced;
+      this.#glanced = null;
+      const read = glanced === null ? this.#reader.read() : glanced();
       if (!this.#isIdle(this.#reader, read)) this.#take(this.#reader, read, this.#machine.bootId());
       if (!read.more || signal?.aborted === true) return;
       await nextTurn();

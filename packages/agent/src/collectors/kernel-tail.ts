@@ -5,7 +5,7 @@
 import { KERNEL_LOG } from '../checks/check.ts';
 import type { KernelEvent } from '../checks/kernel-event.ts';
 import type { Collected, Collector } from './collector.ts';
-import type { KernelCursor, KernelLogSample } from './kernel-log.ts';
+import type { KernelCursor, KernelLogSample, KernelSource } from './kernel-log.ts';
 
 export interface KernelTailRead {
   readonly events: readonly KernelEvent[];
@@ -17,13 +17,18 @@ const PORTIONS_MAX = 16;
 
 export class KernelTail implements Collector<KernelLogSample> {
   readonly name = KERNEL_LOG;
-  readonly #collector: Collector<KernelLogSample>;
+  readonly #source: KernelSource;
   /** Where the last portion ended: one that ends there too brought nothing. */
   #reached: number | null = null;
   #last: Collected<KernelLogSample> = { state: 'unknown', reason: 'the kernel log was not read yet' };
 
-  constructor(collector: Collector<KernelLogSample>) {
-    this.#collector = collector;
+  constructor(source: KernelSource) {
+    this.#source = source;
+  }
+
+  /** For the one reader: whether a read would bring anything. */
+  hasNews(): boolean {
+    return this.#source.hasNews?.() ?? true;
   }
 
   /** For the one reader. */
@@ -31,7 +36,7 @@ export class KernelTail implements Collector<KernelLogSample> {
     const events: KernelEvent[] = [];
     let cursor: KernelCursor | null = null;
     for (let portion = 0; portion < PORTIONS_MAX; portion++) {
-      this.#last = await this.#collector.collect(signal);
+      this.#last = await this.#source.collect(signal);
       const { sample } = this.#last;
       events.push(...(sample?.events ?? []));
       cursor = sample?.cursor ?? null;

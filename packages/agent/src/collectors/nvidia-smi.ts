@@ -153,21 +153,13 @@ function fromDocument(xml: XmlDocument, ...about: readonly string[]): Told {
     ...(xml.before === '' ? [] : [`text before the document: ${oneLine(xml.before)}`]),
     ...(xml.after === '' ? [] : [`text after the document: ${oneLine(xml.after)}`]),
   ];
-  const sample = detached(toSample(xml.root));
+  const sample = toSample(xml.root);
   const named = sample.gpus.length + sample.lost.length;
   // The tool prints at most one element for each; one more was written by the name of a process. (Where a GPU is missing a
   // forged one may take its place: the node is unknown then already.)
   if (sample.attachedGpus !== null && named > sample.attachedGpus)
     return unknown(...about, ...around, `${sample.attachedGpus} GPUs attached, but ${named} named: not believed`);
   return { state: 'unknown', problems: [...about, ...around, ...gaps(sample)], sample };
-}
-
-/**
- * With texts of its own. A text cut out of another keeps the whole of it in memory: the serial number of a GPU that is
- * remembered for weeks would hold the 357 kB of the document in which it was first seen.
- */
-function detached(sample: NvidiaSample): NvidiaSample {
-  return JSON.parse(JSON.stringify(sample));
 }
 
 /** What a whole document does not tell. */
