@@ -60,3 +60,10 @@ function filling(): string {
   const table = ['\t\t<supported_clocks>', ...clocks, '\t\t</supported_clocks>'].join('\n');
   return [...sections, table].join('\n');
 }
+
+/** `nvidia-smi nvlink`: so many lines for each of the 18 links of each GPU. */
+export function nvlinkText({ gpus }: FakeGpuWorld, lines: readonly string[]): string {
+  const links = Array.from({ length: LINKS }, (_, link) => lines.map((line) => `\t Link ${link}: ${line}\n`).join(''));
+  return gpus.map(({ model, uuid }, gpu) => `GPU ${gpu}: ${model} (UUID: ${uuid})\n${links.join('')}`).join('');
+}
+const LINKS = 18;

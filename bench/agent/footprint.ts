@@ -6,13 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '../median.ts';
 import type { BenchOptions, Variant } from './options.ts';
 import { readCpu, readMemory } from './proc.ts';
-import type { CpuTime } from './proc.ts';
+import type { CpuTime, Memory } from './proc.ts';
 import { World } from './world.ts';
 import type { Agent } from './world.ts';
 
 export interface Footprint {
   readonly label: string;
   readonly privateDirtyMb: number;
+  readonly highestDirtyMb: number;
   readonly pssMb: number;
   readonly rssMb: number;
   readonly readyMs: number;
@@ -29,6 +30,8 @@ export interface Footprint {
 /** Far longer than a measurement: no poll but the first, no report but the first. */
 const IDLE_MS = 3_600_000;
 const SCRAPES = 20;
+/** A heap goes up and down as garbage is collected: a look at one instant would say which of them it was. */
+const MEMORY_SAMPLE_MS = 1000;
 
 interface Pair {
   readonly busy: Agent;
@@ -70,7 +73,10 @@ async function measurePairs(pairs: readonly Pair[], options: BenchOptions): Prom
   const { polls, pollMs } = options;
   const before = pairs.map(({ busy, idle }) => [readCpu(busy.pid), readCpu(idle.pid)] as const);
   const begunMs = performance.now();
-  await sleep(polls * pollMs);
+  const memory = await sampleMemory(
+    pairs.map(({ busy }) => busy.pid),
+    begunMs + polls * pollMs,
+  );
   const after = pairs.map(({ busy, idle }) => [readCpu(busy.pid), readCpu(idle.pid)] as const);
   const intervals = (performance.now() - begunMs) / pollMs;
   const rows: Footprint[] = [];
@@ -78,9 +84,19 @@ async function measurePairs(pairs: readonly Pair[], options: BenchOptions): Prom
     const [from, to] = [before[index], after[index]];
     if (from === undefined || to === undefined) continue;
     const cost = { pollInterval: per(intervals, from[0], to[0]), idle: per(intervals, from[1], to[1]) };
-    rows.push(rowOf(busy, cost, { pollMs, scrapeMs: await scrapeCost(idle) }));
+    rows.push(rowOf(busy, cost, { pollMs, scrapeMs: await scrapeCost(idle), memory: memory.get(busy.pid) ?? [] }));
   }
   return rows;
+}
+
+/** By process. */
+async function sampleMemory(pids: readonly number[], untilMs: number): Promise<ReadonlyMap<number, Memory[]>> {
+  const samples = new Map<number, Memory[]>(pids.map((pid) => [pid, []]));
+  while (performance.now() < untilMs) {
+    for (const [pid, own] of samples) own.push(readMemory(pid));
+    await sleep(Math.min(MEMORY_SAMPLE_MS, Math.max(0, untilMs - performance.now())));
+  }
+  return samples;
 }
 
 function per(intervals: number, from: CpuTime, to: CpuTime): CpuTime {
@@ -91,10 +107,19 @@ function per(intervals: number, from: CpuTime, to: CpuTime): CpuTime {
   };
 }
 
-function rowOf(agent: Agent, cost: Cost, given: { readonly pollMs: number; readonly scrapeMs: number }): Footprint {
+interface Given {
+  readonly pollMs: number;
+  readonly scrapeMs: number;
+  readonly memory: readonly Memory[];
+}
+
+function rowOf(agent: Agent, cost: Cost, given: Given): Footprint {
   return {
     label: agent.label,
-    ...readMemory(agent.pid),
+    privateDirtyMb: median(given.memory.map(({ privateDirtyMb }) => privateDirtyMb)),
+    highestDirtyMb: Math.max(...given.memory.map(({ privateDirtyMb }) => privateDirtyMb)),
+    pssMb: median(given.memory.map(({ pssMb }) => pssMb)),
+    rssMb: median(given.memory.map(({ rssMb }) => rssMb)),
     readyMs: agent.readyMs,
     cpuMsPerPollInterval: cost.pollInterval.ownMs,
     cpuMsPerPoll: cost.pollInterval.ownMs - cost.idle.ownMs,
@@ -116,6 +141,7 @@ function medians({ label }: Variant, rows: readonly Footprint[]): Footprint {
   return {
     label,
     privateDirtyMb: of((row) => row.privateDirtyMb),
+    highestDirtyMb: of((row) => row.highestDirtyMb),
     pssMb: of((row) => row.pssMb),
     rssMb: of((row) => row.rssMb),
     readyMs: of((row) => row.readyMs),
@@ -129,5 +155,7 @@ function medians({ label }: Variant, rows: readonly Footprint[]): Footprint {
 
 function bareRow(pid: number, readyMs: number): Footprint {
   const nothing = { cpuMsPerPollInterval: NaN, cpuMsPerPoll: NaN, childMsPerPoll: NaN, scrapeMs: NaN };
-  return { label: 'bare node', ...readMemory(pid), readyMs, ...nothing, idleMsPerSecond: NaN };
+  const memory = readMemory(pid);
+  const highestDirtyMb = memory.privateDirtyMb;
+  return { label: 'bare node', ...memory, highestDirtyMb, readyMs, ...nothing, idleMsPerSecond: NaN };
 }

@@ -14,12 +14,21 @@ export function number(value: number, digits = 1): string {
 }
 
 export function footprintTable(rows: readonly Footprint[]): string {
-  const head = ['', 'private dirty MB', 'PSS MB', 'RSS MB', 'CPU ms a poll', 'idle ms/s', 'all, ms a poll interval'];
+  const head = [
+    '',
+    'private dirty MB (highest)',
+    'PSS MB',
+    'RSS MB',
+    'CPU ms a poll',
+    'idle ms/s',
+    'all, ms a poll interval',
+  ];
   return table(
     [...head, 'child ms a poll', 'scrape ms', 'ready ms'],
     rows.map((row) => [
       row.label,
-      ...[row.privateDirtyMb, row.pssMb, row.rssMb, row.cpuMsPerPoll].map((value) => number(value)),
+      `${number(row.privateDirtyMb)} (${number(row.highestDirtyMb)})`,
+      ...[row.pssMb, row.rssMb, row.cpuMsPerPoll].map((value) => number(value)),
       number(row.idleMsPerSecond, 2),
       ...[row.cpuMsPerPollInterval, row.childMsPerPoll, row.scrapeMs].map((value) => number(value)),
       number(row.readyMs, 0),

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fakeRun } from '@trivet/simulator/fake-nvidia-smi.ts';
-import { benchDocument, benchWorld } from './document.ts';
+import { benchDocument, benchWorld, nvlinkText } from './document.ts';
 import type { Variant } from './options.ts';
 import { start } from './process.ts';
 import type { Started } from './process.ts';
@@ -110,6 +110,8 @@ export class World {
     const answers = [
       ['-q -x', benchDocument(world)],
       ['-L', fakeRun(world, ['-L']).text],
+      ['nvlink -s', nvlinkText(world, [`26.562 GB/s`])],
+      ['nvlink -e', nvlinkText(world, ['Replay Errors: 0', 'Recovery Errors: 0', 'CRC Errors: 0'])],
     ] as const;
     const cases = answers.map(([args, text], index) => {
       const file = join(this.#dir, `answer-${index}`);
