@@ -1,4 +1,5 @@
 /** A node whose tools say what the fuzzer wants, looked at by the agent's own collectors, checks, ledger and verdict. */
+import { hostFixture } from '@trivet/shared/model/host.fixture.ts';
 import { NO_PAST, NodeObserver, assess } from '@trivet/agent/check-node.ts';
 import type { Assessment, Past } from '@trivet/agent/check-node.ts';
 import type { Collected, Collector } from '@trivet/agent/collectors/collector.ts';
@@ -28,7 +29,7 @@ export interface FuzzNode {
 
 /** Everything that the agent makes of it, at one look. */
 export async function look({ others, pciGpus, kernelLog, past = NO_PAST }: FuzzNode): Promise<Assessment> {
-  const host = { kernel: '6.8.0', bootId: BOOT_ID, uptimeSeconds: 1000, pciGpus: pciGpus ?? [] };
+  const host = hostFixture({ bootId: BOOT_ID, pciGpus: pciGpus ?? [] });
   const senses = {
     host: always<HostSample>('host', { state: 'ok', sample: host }),
     kernelLog: kernelLog === null ? always('kernel-log', NOT_READ) : kernelLogOf(kernelLog),

@@ -13,13 +13,14 @@ import { parseKernelText } from './collectors/kernel-line.ts';
 import { toSample } from './collectors/nvidia-sample.ts';
 import { readXml } from './collectors/nvidia-xml.ts';
 import { amdSense, nvidiaSense, siteSense } from './senses.ts';
+import { hostFixture } from '@trivet/shared/model/host.fixture.ts';
 import type { Demands } from './senses.ts';
 
 type Vendor = 'nvidia' | 'amd';
 
 function host(...vendors: readonly Vendor[]): Collected<HostSample> {
   const pciGpus = vendors.map((vendor, index) => ({ vendor, pciBusId: `0000:0${index}:00.0` }));
-  return { state: 'ok', sample: { kernel: '6.8.0', bootId: 'boot-1', uptimeSeconds: 60, pciGpus } };
+  return { state: 'ok', sample: hostFixture({ bootId: 'boot-1', pciGpus }) };
 }
 
 function nvidia(count: number): NvidiaSample {

@@ -5,13 +5,18 @@
 import type { AmdSample } from '@trivet/shared/model/amd.ts';
 import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { NvlinkSample } from '@trivet/shared/model/nvlink.ts';
-import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
 import { AmdSmiCollector } from './collectors/amd-smi.ts';
 import type { SiteSample } from '@trivet/shared/model/site.ts';
+import type { HostSample, Samples, ToolsSample } from '@trivet/shared/model/report.ts';
+import { AMD_SMI, NVIDIA_SMI } from './checks/check.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
+import { HungToolsCollector } from './collectors/hung-tools.ts';
 import { NvlinkCollector, describesGpus } from './collectors/nvidia-nvlink.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
 import { tool } from './os/command.ts';
+import { printKernelModule, readKernelModule } from './os/module-state.ts';
+import { PROC } from './os/procfs.ts';
+import { SYS } from './os/sysfs.ts';
 
 export type Vendor = HostSample['pciGpus'][number]['vendor'];
 
@@ -88,12 +93,26 @@ export function givenVendors({ nvidiaSmi, amdSmi, rocmSmi }: ToolPaths): Readonl
 /** In the order in which they are asked, one after the other: a sick node is not asked two things at once. */
 export function createSenses({ nvidiaSmi, amdSmi, rocmSmi, timeoutMs }: SenseSettings): Sense[] {
   const patience = timeoutMs === undefined ? {} : { timeoutMs };
-  const nvidia = { path: nvidiaSmi ?? 'nvidia-smi', run: tool().run, ...patience };
+  const nvidiaTool = tool();
+  const amdTool = tool();
+  const nvidia = { path: nvidiaSmi ?? 'nvidia-smi', run: nvidiaTool.run, ...patience };
+  const driver = nvidiaSmi === null ? { driver: () => moduleText('nvidia') } : {};
   return [
-    nvidiaSense(new NvidiaSmiCollector(nvidia)),
+    nvidiaSense(new NvidiaSmiCollector({ ...nvidia, ...driver })),
     nvlinkSense(new NvlinkCollector(nvidia)),
-    amdSense(new AmdSmiCollector({ amdSmi, rocmSmi, ...patience })),
+    amdSense(new AmdSmiCollector({ amdSmi, rocmSmi, run: amdTool.run, ...patience })),
+    toolsSense(new HungToolsCollector({ [NVIDIA_SMI]: nvidiaTool, [AMD_SMI]: amdTool })),
   ];
+}
+
+function moduleText(name: string): string {
+  return printKernelModule(name, readKernelModule(SYS, PROC, name));
+}
+
+/** After the tools themselves: what they have left behind. */
+export function toolsSense(collector: Collector<ToolsSample>): Sense {
+  const demand = (): Demand => ({ asked: true, required: false });
+  return senseOf(collector, { put: (tools) => ({ tools }), demand });
 }
 
 export function nvidiaSense(collector: Collector<NvidiaSample>): Sense {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isCatalogued } from '@trivet/shared/health/catalogue/index.ts';
 import { parseKernelText } from '../collectors/kernel-line.ts';
+import { hostFixture } from '@trivet/shared/model/host.fixture.ts';
 import type { NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { CheckInput } from './check.ts';
 import { QUIET } from './check-input.fixture.ts';
@@ -284,11 +285,8 @@ describe('lost and counted GPUs', () => {
   });
 
   it('compares with PCI where the host was read', () => {
-    const pciGpus = ['0000:1b:00.0', '0000:2b:00.0', '0000:3b:00.0'].map((pciBusId) => ({
-      vendor: 'nvidia' as const,
-      pciBusId,
-    }));
-    const host = { kernel: null, bootId: 'b', uptimeSeconds: 1, pciGpus };
+    const pciGpus = ['1b', '2b', '3b'].map((bus) => ({ vendor: 'nvidia', pciBusId: `0000:${bus}:00.0` }) as const);
+    const host = hostFixture({ pciGpus });
     const { seen } = ofSample(sampleFixture(two), { samples: { nvidia: sampleFixture(two), host } });
     expect(seen.find(({ code }) => code === 'gpu.count')?.text).toBe('2 GPUs present, but PCI shows 3');
   });

@@ -12,6 +12,7 @@ import { recoveryAction } from './recovery-action.ts';
 import { remapping } from './remapping.ts';
 import { resetStatus } from './reset-status.ts';
 import { retiredPages } from './retired-pages.ts';
+import { hostState } from './host-state.ts';
 import { nvlink } from './nvlink.ts';
 import { pcie } from './pcie.ts';
 import { settings } from './settings.ts';
@@ -44,6 +45,7 @@ export const CHECKS: readonly Check[] = [
   amdPages,
   amdLimits,
   site,
+  hostState,
 ];
 
 /** What the ledger takes: in the order in which it happened, samples last. */

@@ -1,5 +1,6 @@
 /** Which readings `history.ts` keeps: a closed list, because each costs memory for every GPU. */
 import type { NvidiaGpu, Reading } from '@trivet/shared/model/gpu.ts';
+import { memoryCorrected } from './host-values.ts';
 import { activeLinks, correctedPackets, lostPackets, recoveries } from './nvlink-values.ts';
 import { generationUnderLoad, widthUnderLoad } from './pcie-values.ts';
 import { amdValues, nvidiaValues } from './series.ts';
@@ -24,6 +25,7 @@ export const TRACKED: readonly Track[] = [
   nvidia('pcie-replays', (gpu) => gpu.pcieReplayTotal),
   nvidia('pcie-width-under-load', widthUnderLoad),
   nvidia('pcie-generation-under-load', generationUnderLoad),
+  memoryCorrected,
   lostPackets,
   correctedPackets,
   recoveries,

@@ -55,8 +55,55 @@ describe('HostCollector', () => {
           { vendor: 'nvidia', pciBusId: '0000:1b:00.0' },
           { vendor: 'nvidia', pciBusId: '10de1580:00:00.0' },
         ],
+        modules: { nvidia: { state: 'unknown', version: null }, amdgpu: { state: 'unknown', version: null } },
+        memoryControllers: [],
+        forcedReadOnly: null,
       },
     });
+  });
+
+  it.each([
+    ['still loading', { 'sys/module/nvidia/initstate': 'coming\n' }, { state: 'loading', version: null }],
+    [
+      'loaded',
+      { 'sys/module/nvidia/initstate': 'live\n', 'sys/module/nvidia/version': '580.95.05\n' },
+      { state: 'live', version: '580.95.05' },
+    ],
+    [
+      'loaded, with its version in /proc',
+      {
+        'sys/module/nvidia/initstate': 'live\n',
+        'proc/driver/nvidia/version': 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  595.10.01  Release\n',
+      },
+      { state: 'live', version: '595.10.01' },
+    ],
+    ['being unloaded', { 'sys/module/nvidia/initstate': 'going\n' }, { state: 'unloading', version: null }],
+    ['not there', { 'sys/module/other/initstate': 'live\n' }, { state: 'absent', version: null }],
+    ['built in', { 'sys/module/nvidia/parameters/x': '' }, { state: 'built-in', version: null }],
+  ])('tells a driver that is %s', async (name, files, nvidia) => {
+    const paths = machine(`driver ${name}`, { 'sys/bus/x': '', ...files });
+    expect(await new HostCollector(paths).collect()).toMatchObject({ sample: { modules: { nvidia } } });
+  });
+
+  it('reads memory errors by controller, and leaves out what it cannot read', async () => {
+    const mc = 'sys/devices/system/edac/mc';
+    const paths = machine('memory', {
+      'sys/bus/x': '',
+      [`${mc}/mc0/ce_count`]: '12\n',
+      [`${mc}/mc0/ue_count`]: '1\n',
+      [`${mc}/mc1/ce_count`]: 'many\n',
+      [`${mc}/mc1/ue_count`]: '0\n',
+      [`${mc}/power/ce_count`]: '7\n',
+    });
+    expect(await new HostCollector(paths).collect()).toMatchObject({
+      sample: { memoryControllers: [{ name: 'mc0', corrected: 12, uncorrected: 1 }] },
+    });
+  });
+
+  it('finds the file systems that the kernel has shut, by the mounts of the host', async () => {
+    const shut = '36 35 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 ro,errors=remount-ro\n';
+    const paths = machine('shut', { 'sys/bus/x': '', 'proc/1/mountinfo': shut, 'proc/self/mountinfo': '' });
+    expect(await new HostCollector(paths).collect()).toMatchObject({ sample: { forcedReadOnly: ['/'] } });
   });
 
   it('tells a machine without PCI from a /sys that cannot be read', async () => {

@@ -1,5 +1,8 @@
-/** The host: which boot this is, and which GPUs PCI shows, whether or not a driver sees them. */
-import type { HostSample } from '@trivet/shared/model/report.ts';
+/** The host: which boot this is, which GPUs PCI shows whether or not a driver sees them, their drivers, memory errors and shut disks. */
+import type { HostSample, KernelModule } from '@trivet/shared/model/report.ts';
+import { readKernelModule } from '../os/module-state.ts';
+import { readMemoryControllers } from '../os/memory-controller.ts';
+import { readForcedReadOnly } from '../os/mounts.ts';
 import { PROC, readBootId, readKernelRelease, readUptimeSeconds } from '../os/procfs.ts';
 import { SYS, readPciDevices } from '../os/sysfs.ts';
 import type { PciDevice } from '../os/sysfs.ts';
@@ -32,8 +35,15 @@ export class HostCollector implements Collector<HostSample> {
         bootId,
         uptimeSeconds: readUptimeSeconds(this.#proc),
         pciGpus: pci.devices.flatMap(toGpu),
+        modules: { nvidia: this.#module('nvidia'), amdgpu: this.#module('amdgpu') },
+        memoryControllers: readMemoryControllers(this.#sys),
+        forcedReadOnly: readForcedReadOnly(this.#proc),
       },
     };
+  }
+
+  #module(name: string): KernelModule {
+    return readKernelModule(this.#sys, this.#proc, name);
   }
 }
 

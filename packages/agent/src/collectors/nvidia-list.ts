@@ -1,5 +1,5 @@
 /**
- * GPUs as nvidia-smi names them in plain text: `-L`, and the messages that it prints in place of a document. They tell
+ * GPUs as nvidia-smi names them in plain text: `-L`, and the messages that it prints in place of a document or behind it. They tell
  * which GPU is lost and which others are there; wording differs between branches, so they are matched loosely.
  */
 import type { ListedGpu, LostGpu } from '@trivet/shared/model/gpu.ts';
@@ -49,6 +49,27 @@ export function lostInMessages(text: string): LostGpu[] {
     const name = normaliseBusId(rest) ?? /^\d+/.exec(rest)?.[0] ?? 'unnamed';
     return [lostGpu(name, line)];
   });
+}
+
+/** `WARNING: infoROM is corrupted at gpu 0000:3B:00.0`, printed behind everything else; it says nothing of what stands before it. */
+const INFOROM_WARNING = /^\s*WARNING: infoROM is corrupted at gpu (.{0,80}?)\s*$/i;
+
+function warnedOf(line: string): string | null {
+  return normaliseBusId(INFOROM_WARNING.exec(line)?.[1] ?? '');
+}
+
+/** Bus ids of the boards that are warned of. */
+export function inforomWarnings(text: string): string[] {
+  const named = linesOf(text).map(warnedOf);
+  return [...new Set(named.filter((busId) => busId !== null))].slice(0, GPUS_MAX);
+}
+
+export function withoutWarnings(text: string): string {
+  return text.includes('infoROM')
+    ? linesOf(text)
+        .filter((line) => warnedOf(line) === null)
+        .join('\n')
+    : text;
 }
 
 export interface GpuList {

@@ -207,4 +207,36 @@ describe('NvidiaSmiCollector', () => {
     hasEnded = true;
     expect(await collector.collect()).toMatchObject({ reason: expect.stringContaining('no end within') });
   });
+
+  it('takes the warning of a corrupt InfoROM for what it is: no reason to doubt the document', async () => {
+    const warning = 'WARNING: infoROM is corrupted at gpu 0000:01:00.0\n';
+    for (const run of [exited(14, WHOLE + warning), exited(0, WHOLE + warning), exited(14, WHOLE, warning)]) {
+      expect(await collectorOf(run).collect()).toMatchObject({
+        state: 'ok',
+        sample: { gpus: { length: 2 }, inforomCorrupted: ['0000:01:00.0'] },
+      });
+    }
+    const stranger = warning.replace('0000:01', '0000:1b');
+    expect(await collectorOf(exited(14, WHOLE + stranger)).collect()).toMatchObject({
+      state: 'unknown',
+      reason: 'warned of GPU 0000:1b:00.0, which is not described',
+    });
+    // The status without the warning, and the warning with something else behind the document, are odd as ever.
+    expect(await collectorOf(exited(14, WHOLE)).collect()).toMatchObject({ state: 'unknown' });
+    const more = exited(14, `${WHOLE}${warning}Failed to shut down\n`);
+    expect(await collectorOf(more).collect()).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringMatching(/^text after the document: Failed to shut down$/),
+    });
+  });
+
+  it('says of a driver that does not answer whether it is there', async () => {
+    const run = async (): Promise<CommandResult> => exited(9, 'no driver');
+    const driver = () => 'kernel module nvidia: still loading';
+    const collector = new NvidiaSmiCollector({ path: 'nvidia-smi', run, driver });
+    expect(await collector.collect()).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('; kernel module nvidia: still loading'),
+    });
+  });
 });

@@ -10,7 +10,9 @@ import { GPUS_MAX } from '@trivet/shared/protocol/limits.ts';
 import { exclusive, runCommand } from '../os/command.ts';
 import type { CommandResult, Run } from '../os/command.ts';
 import type { Collected, Collector } from './collector.ts';
-import { lostGpu, lostInMessages, readList } from './nvidia-list.ts';
+import { inforomWarnings, lostGpu, lostInMessages, readList, withoutWarnings } from './nvidia-list.ts';
+import { migLayout, readMigUuids, withMigUuids } from './nvidia-mig.ts';
+import type { MigUuids } from './nvidia-mig.ts';
 import { toSample } from './nvidia-sample.ts';
 import { readXml } from './nvidia-xml.ts';
 import type { XmlResult } from './nvidia-xml.ts';
@@ -27,6 +29,8 @@ export interface NvidiaSmiOptions {
   readonly path: string;
   readonly timeoutMs?: number;
   readonly run?: Run;
+  /** Whether the driver is there, in words; for an answer that is none. Absent where the tool may speak of another machine. */
+  readonly driver?: () => string;
 }
 
 export class NvidiaSmiCollector implements Collector<NvidiaSample> {
@@ -34,10 +38,14 @@ export class NvidiaSmiCollector implements Collector<NvidiaSample> {
   readonly #path: string;
   readonly #timeoutMs: number;
   readonly #run: Run;
+  readonly #driver: (() => string) | undefined;
   #collecting: Promise<Collected<NvidiaSample>> | null = null;
+  #migLayout = '';
+  #migUuids: MigUuids = new Map();
 
-  constructor({ path, timeoutMs = TIMEOUT_MS, run = runCommand }: NvidiaSmiOptions) {
+  constructor({ path, timeoutMs = TIMEOUT_MS, run = runCommand, driver }: NvidiaSmiOptions) {
     this.#path = path;
+    this.#driver = driver;
     this.#timeoutMs = timeoutMs;
     this.#run = exclusive(run);
   }
@@ -53,10 +61,26 @@ export class NvidiaSmiCollector implements Collector<NvidiaSample> {
   async #collect(signal?: AbortSignal): Promise<Collected<NvidiaSample>> {
     const until = performance.now() + this.#timeoutMs;
     const queried = interpret(await this.#call(['-q', '-x'], this.#timeoutMs, signal), this.#timeoutMs);
+    const { sample } = queried;
+    if (sample === null) return toCollected({ ...queried, problems: [...queried.problems, ...this.#aboutDriver()] });
+    const layout = migLayout(sample);
     const remainingMs = until - performance.now();
-    if (queried.sample === null || !isIncomplete(queried.sample) || remainingMs < 1) return toCollected(queried);
-    const listed = await this.#call(['-L'], remainingMs, signal);
-    return toCollected('stdout' in listed ? withList(queried, queried.sample, listed.stdout) : queried);
+    const isListNeeded = isIncomplete(sample) || (layout !== '' && layout !== this.#migLayout);
+    const listed = isListNeeded && remainingMs >= 1 ? await this.#call(['-L'], remainingMs, signal) : null;
+    if (listed !== null) this.#learnMig(layout, listed);
+    const described = { ...queried, sample: withMigUuids(sample, this.#migUuids) };
+    if (listed === null || !('stdout' in listed) || !isIncomplete(sample)) return toCollected(described);
+    return toCollected(withList(described, described.sample, listed.stdout));
+  }
+
+  /** Once for each layout, well or not: UUIDs are a name, and a tool in trouble is not asked more for it. */
+  #learnMig(layout: string, listed: CommandResult): void {
+    this.#migLayout = layout;
+    this.#migUuids = listed.kind === 'exited' ? readMigUuids(listed.stdout) : new Map();
+  }
+
+  #aboutDriver(): string[] {
+    return this.#driver === undefined ? [] : [this.#driver()];
   }
 
   #call(args: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<CommandResult> {
@@ -105,7 +129,7 @@ function fromKilled(result: Extract<CommandResult, { survivor: unknown }>, timeo
   const what = result.kind === 'timed-out' ? late : result.kind.replaceAll('-', ' ');
   const pid = result.survivor === null ? '' : `, and it cannot be killed (pid ${result.survivor.pid})`;
   const xml = readXml(result.stdout);
-  if (xml.kind === 'document') return fromDocument(xml, `${what}${pid}, after a whole document`);
+  if (xml.kind === 'document') return fromDocument(xml, '', `${what}${pid}, after a whole document`);
   return unknown(`${what}${pid}`, xml.reason);
 }
 
@@ -117,11 +141,12 @@ function fromExit({ code, signal, stdout, stderr }: Extract<CommandResult, { kin
   const ending = signal === null ? `exit ${code}` : `ended by ${signal}`;
   const xml = readXml(stdout);
   if (xml.kind === 'document') {
-    const said = oneLine(stderr);
-    const about = [code === 0 ? null : ending, said === '' ? null : `standard error: ${said}`].filter(
+    const said = oneLine(withoutWarnings(stderr));
+    const isWarning = code === INFOROM_CORRUPT && inforomWarnings(`${xml.before}\n${xml.after}\n${stderr}`).length > 0;
+    const about = [code === 0 || isWarning ? null : ending, said === '' ? null : `standard error: ${said}`].filter(
       (text) => text !== null,
     );
-    return fromDocument(xml, ...about);
+    return fromDocument(xml, stderr, ...about);
   }
   if (xml.kind !== 'not-a-document') return unknown(`${xml.kind} document: ${xml.reason}`, ending);
   const printed = oneLine(stderr === '' ? stdout : `${stdout} ${stderr}`);
@@ -147,19 +172,27 @@ const EXIT: ReadonlyMap<number, { readonly meaning: string; readonly mend?: stri
   [255, { meaning: 'internal error of the driver' }],
 ]);
 
+/** The tool's own status for a warning behind an answer that is whole (its manual; not measured). */
+const INFOROM_CORRUPT = 14;
+
 /** `about`: what is odd about the run itself. */
-function fromDocument(xml: XmlDocument, ...about: readonly string[]): Told {
+function fromDocument(xml: XmlDocument, stderr: string, ...about: readonly string[]): Told {
+  const [before, after] = [oneLine(withoutWarnings(xml.before)), oneLine(withoutWarnings(xml.after))];
   const around = [
-    ...(xml.before === '' ? [] : [`text before the document: ${oneLine(xml.before)}`]),
-    ...(xml.after === '' ? [] : [`text after the document: ${oneLine(xml.after)}`]),
+    ...(before === '' ? [] : [`text before the document: ${before}`]),
+    ...(after === '' ? [] : [`text after the document: ${after}`]),
   ];
-  const sample = toSample(xml.root);
+  const corrupted = inforomWarnings(`${xml.before}\n${xml.after}\n${stderr}`);
+  const told = toSample(xml.root);
+  const sample = corrupted.length === 0 ? told : { ...told, inforomCorrupted: corrupted };
   const named = sample.gpus.length + sample.lost.length;
   // The tool prints at most one element for each; one more was written by the name of a process. (Where a GPU is missing a
   // forged one may take its place: the node is unknown then already.)
   if (sample.attachedGpus !== null && named > sample.attachedGpus)
     return unknown(...about, ...around, `${sample.attachedGpus} GPUs attached, but ${named} named: not believed`);
-  return { state: 'unknown', problems: [...about, ...around, ...gaps(sample)], sample };
+  const strangers = corrupted.filter((busId) => !sample.gpus.some(({ pciBusId }) => pciBusId === busId));
+  const warned = strangers.map((busId) => `warned of GPU ${busId}, which is not described`);
+  return { state: 'unknown', problems: [...about, ...around, ...warned, ...gaps(sample)], sample };
 }
 
 /** What a whole document does not tell. */

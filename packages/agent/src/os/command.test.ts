@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { exclusive, runCommand } from './command.ts';
+import { exclusive, runCommand, tool } from './command.ts';
 import type { CommandResult } from './command.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'trivet-command-'));
@@ -148,5 +148,19 @@ describe('exclusive', () => {
     expect(await cannotKill({ path: script('well', 'exit 0'), args: [], timeoutMs: 20_000 })).toMatchObject({
       kind: 'exited',
     });
+  });
+
+  it('remembers what hung until the program has answered again', async () => {
+    let pid = 0;
+    const { run, hung } = tool((spec) => runCommand(spec, (group) => void (pid = group)));
+    const path = script('hangs', 'exec sleep 600');
+    await run({ path, args: [], timeoutMs: 100 });
+    expect(hung()).toMatchObject({ pid });
+    process.kill(pid, 'SIGKILL');
+    await until(() => hung()?.hasEnded() === true);
+    await run({ path: join(dir, 'missing'), args: [], timeoutMs: 100 });
+    expect(hung()).toMatchObject({ pid });
+    await run({ path: script('answers', 'exit 0'), args: [], timeoutMs: 20_000 });
+    expect(hung()).toBeNull();
   });
 });

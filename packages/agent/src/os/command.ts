@@ -191,31 +191,30 @@ function spawnFailure(path: string, error: NodeJS.ErrnoException): CommandResult
 export interface Tool {
   /** One run at a time: answers `busy` while another is under way, or while a killed one still lives. */
   readonly run: Run;
-  /** The killed one that still lives. */
+  /** The killed one that would not end; until the program has answered again, also after that one has ended. */
   readonly hung: () => Survivor | null;
 }
 
 export function tool(run: Run = runCommand): Tool {
   let running = false;
   let survivor: Survivor | null = null;
-  const hung = (): Survivor | null => (survivor === null || survivor.hasEnded() ? null : survivor);
   const exclusive: Run = async (spec) => {
     if (running) return { kind: 'busy', reason: `${spec.path}: the previous run is not over yet` };
-    const hanging = hung();
-    if (hanging !== null) {
-      const { pid, startedAt } = hanging;
+    if (survivor !== null && !survivor.hasEnded()) {
+      const { pid, startedAt } = survivor;
       return { kind: 'busy', reason: `${spec.path}: the previous run still hangs (pid ${pid}, since ${startedAt})` };
     }
     running = true;
     try {
       const result = await run(spec);
-      survivor = 'survivor' in result ? result.survivor : null;
+      if (result.kind === 'exited') survivor = null;
+      else if ('survivor' in result) survivor = result.survivor ?? survivor;
       return result;
     } finally {
       running = false;
     }
   };
-  return { run: exclusive, hung };
+  return { run: exclusive, hung: () => survivor };
 }
 
 /** The same, where nobody asks what hangs. */

@@ -28,6 +28,12 @@ export function readProcessStart(proc: string, pid: number): string | null {
   return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
 }
 
+/** The kernel's letter for what a process is doing (`D`: uninterruptible sleep); null when there is no such process. */
+export function readProcessState(proc: string, pid: number): string | null {
+  const stat = readLine(join(proc, String(pid), 'stat'));
+  return stat === null ? null : (/^[A-Za-z]/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[0] ?? null);
+}
+
 function readLine(path: string): string | null {
   try {
     const line = readFileSync(path, 'utf8').split('\n')[0]?.trim();

@@ -1,3 +1,4 @@
+import { hostFixture } from '@trivet/shared/model/host.fixture.ts';
 import { NO_PAST, assess } from '@trivet/agent/check-node.ts';
 import type { NodeObservation } from '@trivet/agent/check-node.ts';
 
@@ -51,7 +52,7 @@ describe('checkText', () => {
     );
     const comparable = {
       nvidia: { ...SAMPLE, lost, listed: [{ uuid: 'GPU-0', model: 'H100' }] },
-      host: { kernel: null, bootId: 'b', uptimeSeconds: null, pciGpus: onPci },
+      host: hostFixture({ pciGpus: onPci }),
     };
     const report = reportOf({ samples: comparable, comparable });
     const text = checkText(report);

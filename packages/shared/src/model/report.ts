@@ -12,6 +12,7 @@ export interface Samples {
   readonly nvlink?: NvlinkSample;
   readonly amd?: AmdSample;
   readonly site?: SiteSample;
+  readonly tools?: ToolsSample;
   readonly host?: HostSample;
 }
 
@@ -21,6 +22,38 @@ export interface HostSample {
   readonly uptimeSeconds: number | null;
   /** GPUs that PCI configuration space shows, by vendor: present even when the driver does not see them. */
   readonly pciGpus: readonly { readonly vendor: 'nvidia' | 'amd'; readonly pciBusId: string }[];
+  readonly modules: { readonly nvidia: KernelModule; readonly amdgpu: KernelModule };
+  /** Empty where the kernel counts none. */
+  readonly memoryControllers: readonly MemoryController[];
+  /** Mount points of file systems that the kernel has shut; null: could not be read. */
+  readonly forcedReadOnly: readonly string[] | null;
+}
+
+/** A vendor's driver. */
+export interface KernelModule {
+  /** `loading`: its start has not ended, which takes seconds to minutes where it brings up GPUs. `unknown`: there is no /sys. */
+  readonly state: 'live' | 'built-in' | 'loading' | 'unloading' | 'absent' | 'unknown';
+  readonly version: string | null;
+}
+
+/** Errors of host memory since its driver was loaded, mostly at the boot. */
+export interface MemoryController {
+  readonly name: string;
+  readonly corrected: number;
+  readonly uncorrected: number;
+}
+
+/** A tool that was ended and does not end: it waits inside the driver. */
+export interface HungTool {
+  readonly tool: string;
+  readonly pid: number;
+  readonly since: string;
+  /** The kernel's letter (`D`: uninterruptible sleep); null: the process is gone, and the tool has not answered since. */
+  readonly processState: string | null;
+}
+
+export interface ToolsSample {
+  readonly hung: readonly HungTool[];
 }
 
 export interface Report {

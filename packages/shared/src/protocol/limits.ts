@@ -19,6 +19,8 @@ export const TEXT_MAX = 4096;
 
 /** A node carries 8 or 16 GPUs; this leaves room for hosts with many small ones, and no more. */
 export const GPUS_MAX = 256;
+/** One for a channel and socket: the largest hosts have some dozens. */
+export const MEMORY_CONTROLLERS_MAX = 64;
 /** 18 on Hopper and Blackwell. */
 export const NVLINKS_MAX = 64;
 /** Seven today (NVIDIA MIG); twice as many and more compute instances are still well inside. */

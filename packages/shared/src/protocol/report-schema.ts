@@ -2,11 +2,16 @@
 import { z } from 'zod';
 import { ACTIONS, EVIDENCE_MAX, EVIDENCE_TEXT_MAX, FAULT_CLASSES, STRENGTHS, URGENCIES } from '../model/finding.ts';
 import { amdSample } from './amd-schema.ts';
-import { COLLECTORS_MAX, FINDINGS_MAX, GPUS_MAX } from './limits.ts';
+import { COLLECTORS_MAX, FINDINGS_MAX, GPUS_MAX, MEMORY_CONTROLLERS_MAX } from './limits.ts';
 import { nvidiaSample } from './nvidia-schema.ts';
 import { nvlinkSample } from './nvlink-schema.ts';
 import { siteSample } from './site-schema.ts';
 import { count, id, name, text, time } from './primitives.ts';
+
+const kernelModule = z.object({
+  state: z.enum(['live', 'built-in', 'loading', 'unloading', 'absent', 'unknown']),
+  version: name,
+});
 
 const hostSample = z.object({
   kernel: name,
@@ -16,6 +21,19 @@ const hostSample = z.object({
     .array(z.object({ vendor: z.enum(['nvidia', 'amd']), pciBusId: id }))
     .max(GPUS_MAX)
     .readonly(),
+  modules: z.object({ nvidia: kernelModule, amdgpu: kernelModule }),
+  memoryControllers: z
+    .array(z.object({ name: id, corrected: count, uncorrected: count }))
+    .max(MEMORY_CONTROLLERS_MAX)
+    .readonly(),
+  forcedReadOnly: z.array(text).max(COLLECTORS_MAX).readonly().nullable(),
+});
+
+const toolsSample = z.object({
+  hung: z
+    .array(z.object({ tool: id, pid: count, since: time, processState: z.string().max(1).nullable() }))
+    .max(COLLECTORS_MAX)
+    .readonly(),
 });
 
 const samples = z.object({
@@ -23,6 +41,7 @@ const samples = z.object({
   nvlink: nvlinkSample.exactOptional(),
   amd: amdSample.exactOptional(),
   site: siteSample.exactOptional(),
+  tools: toolsSample.exactOptional(),
   host: hostSample.exactOptional(),
 });
 

@@ -1,3 +1,4 @@
+import { hostFixture } from '../model/host.fixture.ts';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { parseAggregatorMessage } from './guard.ts';
@@ -54,7 +55,7 @@ const VALID = {
     reportId: 'r1',
     takenAt: AT,
     reason: 'interval',
-    samples: { host: { kernel: '6.8', bootId: 'b', uptimeSeconds: 12.5, pciGpus: [] } },
+    samples: { host: hostFixture(), tools: { hung: [{ tool: 'nvidia-smi', pid: 1, since: AT, processState: 'D' }] } },
     findings: [finding],
     collectors: [{ name: 'nvidia-smi', state: 'ok', required: true, reason: null, ageMs: 10 }],
   },

@@ -4,6 +4,7 @@ import { AMD } from './amd.ts';
 import { CONDITIONS } from './conditions.ts';
 import type { CatalogueEntry } from './entry.ts';
 import { HOST } from './host.ts';
+import { HOST_STATE } from './host-state.ts';
 import { LINKS } from './link.ts';
 import { NVLINK5 } from './nvlink5.ts';
 import { PCIE } from './pcie.ts';
@@ -25,6 +26,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   ...HOST,
   ...CONDITIONS,
   ...SLOWDOWN,
+  ...HOST_STATE,
   ...LINKS,
   ...SETTINGS,
   ...AMD,
