@@ -3,16 +3,17 @@
  * key is one that some release prints (amdsmi_cli/amdsmi_commands.py of 6.1 to 7.1, where a renamed key has both names).
  */
 import { AMD_THROTTLE_CAUSES } from '@trivet/shared/model/amd.ts';
-import type { AmdErrorCounts, AmdGpu, AmdRasBlock, AmdThrottle, AmdThrottleCause } from '@trivet/shared/model/amd.ts';
+import type { AmdGpu, AmdThrottle, AmdThrottleCause } from '@trivet/shared/model/amd.ts';
 import { NOT_AVAILABLE, known } from '@trivet/shared/model/gpu.ts';
 import type { Reading } from '@trivet/shared/model/gpu.ts';
 import { AMD_BLOCKS_MAX } from '@trivet/shared/protocol/limits.ts';
-import { isList, isObject } from './amd-json.ts';
-import type { JsonObject } from './amd-json.ts';
+import { isList } from './amd-json.ts';
+import { at, counter, of } from './amd-logical.ts';
+import type { LogicalGpu } from './amd-logical.ts';
+import { badPages, errorTexts, errors } from './amd-memory.ts';
 import {
   celsius,
   count,
-  errorIn,
   flag,
   gigatransfers,
   highest,
@@ -22,20 +23,10 @@ import {
   mebibytes,
   megahertz,
   percent,
-  read,
   text,
-  valueAt,
   watts,
 } from './amd-reading.ts';
-import type { Parse, ValueAt } from './amd-reading.ts';
-
-/** A logical GPU: its entries under the names of the subcommands they come from. */
-export interface LogicalGpu {
-  readonly index: number;
-  readonly partitionId: number | null;
-  readonly pciBusId: string | null;
-  readonly entry: JsonObject;
-}
+import type { Parse } from './amd-reading.ts';
 
 /** The logical GPUs of one board, the first partition first: where it has a reading, that one stands for the board. */
 export function toGpu(board: readonly LogicalGpu[]): AmdGpu {
@@ -52,19 +43,6 @@ export function toGpu(board: readonly LogicalGpu[]): AmdGpu {
     ...throttling(board),
     ...xgmi(board),
   };
-}
-
-function at(board: readonly LogicalGpu[], ...paths: readonly string[]): ValueAt[] {
-  return board.flatMap(({ entry }) => paths.map((path) => valueAt(entry, path)));
-}
-
-function of<T>(board: readonly LogicalGpu[], parse: Parse<T>, ...paths: readonly string[]): Reading<T> {
-  return read(at(board, ...paths), parse);
-}
-
-/** Of a counter that each logical GPU may show. */
-function counter(board: readonly LogicalGpu[], ...paths: readonly string[]): Reading<number> {
-  return highest(board.map((logical) => of([logical], count, ...paths)));
 }
 
 /** Where the library cannot tell a UUID, `list` has its error text instead, which has blanks. */
@@ -96,91 +74,6 @@ function identity(board: readonly LogicalGpu[]) {
     // `compute_partition` is `accelerator_partition` in some releases, and `partition` is gone from `static` in 7.0.
     computePartition: of(board, text, 'static/partition/compute_partition', 'static/partition/accelerator_partition'),
     memoryPartition: of(board, text, 'static/partition/memory_partition'),
-  };
-}
-
-/** Readings that a working board gives as a number or does not give at all. */
-const CORE = [
-  'metric/temperature/edge',
-  'metric/temperature/hotspot',
-  'metric/temperature/mem',
-  'metric/mem_usage/total_vram',
-  'metric/mem_usage/used_vram',
-  'metric/power/socket_power',
-  'metric/usage/gfx_activity',
-  'metric/ecc/total_correctable_count',
-] as const;
-
-function errorTexts({ entry }: LogicalGpu): string[] {
-  const core = CORE.flatMap((path) => {
-    const said = errorIn(valueAt(entry, path));
-    return said === null ? [] : [`${path}: ${said}`];
-  });
-  return [...core, ...unreadCounts(entry)];
-}
-
-/** Errors that nothing mended, by part of the chip: a count that cannot be read is not none, whatever the total says. */
-function unreadCounts(entry: JsonObject): string[] {
-  const paths = ECC_SECTIONS.flatMap((section) =>
-    blocksIn(valueAt(entry, section).value).map((block) => `${section}/${block}/uncorrectable_count`),
-  );
-  return ['metric/ecc/total_uncorrectable_count', ...paths.slice(0, AMD_BLOCKS_MAX)].flatMap((path) => {
-    const { value } = valueAt(entry, path);
-    const reading = value === undefined ? { unknown: NOT_AVAILABLE } : count(value);
-    return known(reading) || reading.unknown === NOT_AVAILABLE ? [] : [`${path}: ${reading.unknown}`];
-  });
-}
-
-/** The first name is that of 6.0. */
-const ECC_SECTIONS = ['metric/ecc_block', 'metric/ecc_blocks'];
-
-function blocksIn(section: ValueAt['value']): string[] {
-  return isObject(section) ? Object.keys(section).filter((name) => /^\w{1,32}$/.test(name)) : [];
-}
-
-function errors(board: readonly LogicalGpu[]): {
-  readonly eccTotal: AmdErrorCounts;
-  readonly ras: readonly AmdRasBlock[];
-} {
-  const names = at(board, ...ECC_SECTIONS).flatMap(({ value }) => blocksIn(value));
-  const blocks = new Set(names.map((name) => name.toUpperCase()));
-  const counts = (...prefixes: readonly string[]): AmdErrorCounts => {
-    const of = (kind: string) => counter(board, ...prefixes.map((prefix) => `${prefix}${kind}_count`));
-    return { correctable: of('correctable'), uncorrectable: of('uncorrectable'), deferred: of('deferred') };
-  };
-  return {
-    eccTotal: counts('metric/ecc/total_'),
-    ras: [...blocks]
-      .slice(0, AMD_BLOCKS_MAX)
-      .map((block) => ({ block, ...counts(...ECC_SECTIONS.map((section) => `${section}/${block}/`)) })),
-  };
-}
-
-/** `No bad pages found.`, a list, or the page itself where there is exactly one (`bad_pages`). */
-const pages: Parse<number> = (value) => {
-  if (typeof value === 'string' && /^no bad pages found/i.test(value.trim())) return { value: 0 };
-  if (isList(value)) return { value: value.length };
-  if (isObject(value)) return { value: 1 };
-  const said = text(value);
-  return known(said) ? { unknown: said.value } : said;
-};
-
-/** 0 switches the limit off, and all ones of 16 bits stand for none (`static`, `ras`). */
-const threshold: Parse<number> = (value) => {
-  const reading = count(value);
-  const isNone = known(reading) && (reading.value === 0 || reading.value === 0xffff);
-  return isNone ? { unknown: NOT_AVAILABLE } : reading;
-};
-
-function badPages(board: readonly LogicalGpu[]) {
-  const listed = (name: string): Reading<number> =>
-    highest(board.map((logical) => of([logical], pages, `pages/${name}`)));
-  return {
-    badPagesRetired: listed('retired'),
-    badPagesPending: listed('pending'),
-    badPagesUnreservable: listed('un_res'),
-    badPageThreshold: of(board, threshold, 'static/ras/bad_page_threshold'),
-    badPageThresholdExceeded: of(board, flag, 'static/ras/bad_page_threshold_exceeded'),
   };
 }
 

@@ -109,6 +109,9 @@ describe('toAmdSample', () => {
   ])('bad pages %j: %j', (pending, expected) => {
     const { sample } = put({ metric: [{ gpu: 0, ...MEASURED }], pages: [{ gpu: 0, pending }] });
     expect(sample.gpus[0]?.badPagesPending).toEqual(expected);
+    // Neither none nor `N/A`: what is wrong has to be seen.
+    const isTold = 'value' in expected || expected.unknown === 'not available';
+    expect(sample.gpus[0]?.errorTexts).toEqual(isTold ? [] : ['pages/pending: permission denied']);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { known, valueOf } from '@trivet/shared/model/gpu.ts';
 import type { AmdGpu, AmdSample } from '@trivet/shared/model/amd.ts';
 import { GPUS_MAX } from '@trivet/shared/protocol/limits.ts';
 import { toGpu } from './amd-gpu.ts';
-import type { LogicalGpu } from './amd-gpu.ts';
+import type { LogicalGpu } from './amd-logical.ts';
 import { field } from './amd-json.ts';
 import type { JsonObject } from './amd-json.ts';
 import { count, identifier, valueAt } from './amd-reading.ts';

@@ -9,7 +9,7 @@ import type { Reading } from '@trivet/shared/model/gpu.ts';
 import { GPUS_MAX } from '@trivet/shared/protocol/limits.ts';
 import { field, isObject } from './amd-json.ts';
 import type { Json, JsonObject } from './amd-json.ts';
-import type { LogicalGpu } from './amd-gpu.ts';
+import type { LogicalGpu } from './amd-logical.ts';
 import {
   bytes,
   celsius,
