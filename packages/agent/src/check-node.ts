@@ -172,7 +172,7 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
   const seen = runChecks(input);
   // Not to know the boot for once is no new boot.
   const bootId = samples.host?.bootId ?? ledger.bootId ?? UNKNOWN_BOOT;
-  const applied = applySeen(ledger, { ...seen, samples: comparable, node, bootId, at });
+  const applied = applySeen(ledger, { ...seen, samples: comparable, sampledAt: begunAt, node, bootId, at });
   const open = findings(applied.ledger);
   return {
     ...applied,

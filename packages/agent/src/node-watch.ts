@@ -9,7 +9,6 @@ import type { HostSample, Report, Samples } from '@trivet/shared/model/report.ts
 import type { StateKeeper } from './agent-state.ts';
 import { AMD_SMI, KERNEL_LOG, NVIDIA_SMI } from './checks/check.ts';
 import { EMPTY_HISTORY } from './checks/history.ts';
-import type { KernelEvent } from './checks/kernel-event.ts';
 import { UNKNOWN_BOOT, findings } from './checks/ledger.ts';
 import { sampledGpus } from './checks/sampled-gpus.ts';
 import { HOST, NodeObserver, assess } from './check-node.ts';
@@ -19,8 +18,8 @@ import { KernelTail } from './collectors/kernel-tail.ts';
 import { errorText } from './errors.ts';
 import type { Log } from './log.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { NewEvent } from './outbox/outbox.ts';
 import type { Demands } from './senses.ts';
+import { findingEvent, kernelEvents } from './watch-events.ts';
 
 export interface WatchOptions {
   readonly node: string;
@@ -174,7 +173,7 @@ export class NodeWatch {
     const assessed = assess(observation, { node, ledger, expectedGpus, mostGpusSeen, history });
     this.#recent = assessed.history.recent;
     const events = [
-      ...observation.events.map((event) => kernelEvent(event, this.bootId)),
+      ...kernelEvents(observation.events, this.bootId),
       ...assessed.opened.map((finding) => findingEvent('opened', finding, observation.at)),
       ...assessed.closed.map((finding) => findingEvent('closed', finding, observation.at)),
     ];
@@ -232,12 +231,4 @@ function isOk(tool: string, signals: readonly Signal[]): boolean {
 
 function gpusOf(samples: Samples): Hardware['gpus'] {
   return sampledGpus(samples).map(({ uuid, pciBusId, serial, model }) => ({ uuid, pciBusId, serial, model }));
-}
-
-function kernelEvent({ kind, at, ...body }: KernelEvent, bootId: string): NewEvent {
-  return { kind: `kernel.${kind}`, at, body: { bootId, ...body } };
-}
-
-function findingEvent(change: 'opened' | 'closed', finding: Finding, at: string): NewEvent {
-  return { kind: `finding.${change}`, at, body: { ...finding } };
 }

@@ -5,16 +5,25 @@ import type { CheckInput, Seen } from './check.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import { sampledGpus } from './sampled-gpus.ts';
 
+/** What lines have named, once for each list of events: a flood of lines asks for every one of them. */
+const named = new WeakMap<readonly KernelEvent[], ReadonlyMap<string, string>>();
+
+function uuidsNamedIn(events: readonly KernelEvent[]): ReadonlyMap<string, string> {
+  const known = named.get(events);
+  if (known !== undefined) return known;
+  const uuids = new Map<string, string>();
+  for (const event of events) {
+    if (event.kind !== 'gpu-identity' || event.uuid === null || uuids.has(event.pciBusId)) continue;
+    uuids.set(event.pciBusId, event.uuid);
+  }
+  named.set(events, uuids);
+  return uuids;
+}
+
 /** A kernel line has the bus id only; the UUID is taken from the sample, or from a line that named it. */
 export function gpuAt(pciBusId: string, { samples, events }: CheckInput): GpuRef {
   const sampled = sampledGpus(samples).find((gpu) => gpu.pciBusId === pciBusId)?.uuid ?? null;
-  if (sampled !== null) return { uuid: sampled, pciBusId };
-  for (const event of events) {
-    if (event.kind === 'gpu-identity' && event.pciBusId === pciBusId && event.uuid !== null) {
-      return { uuid: event.uuid, pciBusId };
-    }
-  }
-  return { uuid: null, pciBusId };
+  return { uuid: sampled ?? uuidsNamedIn(events).get(pciBusId) ?? null, pciBusId };
 }
 
 /** Runs over the events of one kind, oldest first. */

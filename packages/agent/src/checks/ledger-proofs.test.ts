@@ -123,6 +123,16 @@ describe('volatile ECC counters that fell', () => {
   });
 });
 
+describe('a GPU that did not start', () => {
+  const failed = { at: 0, seen: [line('nvrm.init-failed', 0)] };
+  it('has, when it answers a sample that was begun afterwards', () => {
+    expect(open([failed, { at: 10, samples: sample({}) }])).toEqual([]);
+    expect(open([{ ...failed, samples: sample({}) }])).toEqual(['nvrm.init-failed']);
+    expect(open([failed, { at: 10, samples: sample({ errorTexts: ['power: Unknown Error'] }) }])).toHaveLength(1);
+    expect(open([failed, { at: 10, samples: sample({ uuid: 'GPU-2', pciBusId: '0000:2b:00.0' }) }])).toHaveLength(1);
+  });
+});
+
 describe('an hour of work without a repeat', () => {
   const busy = { utilizationRatio: { value: 0.9 } };
   /** Samples a minute apart. */

@@ -51,6 +51,22 @@ export function closeReplaced(draft: Draft, samples: Samples, at: string): void 
   }
 }
 
+/** Findings of a GPU that did not start. */
+const NOT_STARTED: ReadonlySet<string> = new Set(['nvrm.init-failed', 'amdgpu.init-failed', 'pcie.inaccessible']);
+
+/** A GPU that answers the tool with good readings has started after all. */
+export function closeStarted(draft: Draft, samples: Samples, sampledAt: string): void {
+  for (const gpu of sampledGpus(samples)) {
+    if (gpu.errorTexts.length > 0) continue;
+    const proof = { at: sampledAt, source: toolOf(gpu), text: 'closed: the GPU answers, all its readings are good' };
+    close(
+      draft,
+      proof,
+      ({ finding, learnedAt }) => NOT_STARTED.has(finding.code) && isSameGpu(finding.gpu, gpu) && learnedAt < sampledAt,
+    );
+  }
+}
+
 /** A reset of the GPU, as its driver said. What waits for the driver to go on afterwards does not close by it. */
 export function closeByReset(draft: Draft, isMeant: (entry: LedgerEntry) => boolean, proof: Proof): void {
   close(

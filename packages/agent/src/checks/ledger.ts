@@ -20,6 +20,7 @@ import {
   closeByCounters,
   closeByReset,
   closeReplaced,
+  closeStarted,
   isRecovery,
 } from './ledger-proofs.ts';
 import type { VolatileCounters } from './ledger-proofs.ts';
@@ -55,6 +56,8 @@ export interface Application extends Where {
   readonly absent: readonly Absent[];
   /** Those that the checks ran on. */
   readonly samples: Samples;
+  /** When they were begun; `at` when nobody says. */
+  readonly sampledAt?: string;
 }
 
 export interface Applied {
@@ -81,6 +84,7 @@ export function applySeen(ledger: Ledger, application: Application): Applied {
   };
   closeAfterBoot(draft, application);
   closeReplaced(draft, samples, at);
+  closeStarted(draft, samples, application.sampledAt ?? at);
   learnUuids(draft, samples, bootId);
   const counters = closeByCounters(draft, ledger.counters ?? {}, application);
   for (const seen of application.seen) see(draft, { ...seen, gpu: withUuid(seen.gpu, draft.uuids) }, application);

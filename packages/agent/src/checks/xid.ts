@@ -3,8 +3,8 @@
  * neighbours tell more than the number, the code says so (`xid.149.peer`); where they do not, it is the bare number.
  */
 import { KERNEL_LOG } from './check.ts';
-import type { Check, CheckInput } from './check.ts';
-import type { XidEvent } from './kernel-event.ts';
+import type { Check } from './check.ts';
+import type { KernelEvent, XidEvent } from './kernel-event.ts';
 import { gpuAt, seenInEvents } from './kernel-seen.ts';
 import { BURST_MS } from './ledger-entry.ts';
 import { decodeNvlink4 } from './nvlink4.ts';
@@ -16,14 +16,21 @@ const QUALIFIERS = new Map([
   [172, 'sram'],
 ]);
 
-function qualifierOf(event: XidEvent, { events }: CheckInput): string | null {
-  const at = Date.parse(event.at);
-  for (const other of events) {
-    if (other.kind !== 'xid' || other.pciBusId !== event.pciBusId) continue;
-    const qualifier = QUALIFIERS.get(other.xid);
-    if (qualifier !== undefined && Math.abs(Date.parse(other.at) - at) <= BURST_MS) return qualifier;
+interface Qualifier {
+  readonly atMs: number;
+  readonly word: string;
+}
+
+function qualifiersIn(events: readonly KernelEvent[]): Map<string, Qualifier[]> {
+  const byGpu = new Map<string, Qualifier[]>();
+  for (const event of events) {
+    const word = event.kind === 'xid' ? QUALIFIERS.get(event.xid) : undefined;
+    if (event.kind !== 'xid' || word === undefined) continue;
+    const ofGpu = byGpu.get(event.pciBusId) ?? [];
+    ofGpu.push({ atMs: Date.parse(event.at), word });
+    byGpu.set(event.pciBusId, ofGpu);
   }
-  return null;
+  return byGpu;
 }
 
 /** `Contained: SM (0x1). RST: No, D-RST: No`: what the driver wants afterwards. */
@@ -35,26 +42,35 @@ function containment(detail: string): string | null {
   return drain === 'Yes' ? 'drain' : null;
 }
 
-function decode(event: XidEvent, input: CheckInput): string | null {
-  const { xid, detail } = event;
-  if (xid === 48) return qualifierOf(event, input);
-  if (xid === 74) return decodeNvlink4(detail);
-  if (xid === 94) return containment(detail);
-  return xid >= 144 && xid <= 150 ? decodeNvlink5(xid, detail, input.driverVersion) : null;
+interface Known {
+  readonly driverVersion: string | null;
+  readonly qualifiers: ReadonlyMap<string, readonly Qualifier[]>;
 }
 
-function codeOf(event: XidEvent, input: CheckInput): string {
-  const decoded = decode(event, input);
+function decode({ xid, detail, at, pciBusId }: XidEvent, { driverVersion, qualifiers }: Known): string | null {
+  if (xid === 48) {
+    const isNear = ({ atMs }: Qualifier): boolean => Math.abs(atMs - Date.parse(at)) <= BURST_MS;
+    return qualifiers.get(pciBusId)?.find(isNear)?.word ?? null;
+  }
+  if (xid === 74) return decodeNvlink4(detail);
+  if (xid === 94) return containment(detail);
+  return xid >= 144 && xid <= 150 ? decodeNvlink5(xid, detail, driverVersion) : null;
+}
+
+function codeOf(event: XidEvent, known: Known): string {
+  const decoded = decode(event, known);
   return decoded === null ? `xid.${event.xid}` : `xid.${event.xid}.${decoded}`;
 }
 
 export const xid: Check = {
   name: 'xid',
   needs: [KERNEL_LOG],
-  run: (input) =>
-    seenInEvents(input, 'xid', (event) => {
+  run: (input) => {
+    const known = { driverVersion: input.driverVersion, qualifiers: qualifiersIn(input.events) };
+    return seenInEvents(input, 'xid', (event) => {
       if (event.xid === 154) return null;
-      const seen = { gpu: gpuAt(event.pciBusId, input), code: codeOf(event, input) };
+      const seen = { gpu: gpuAt(event.pciBusId, input), code: codeOf(event, known) };
       return event.causedBy === null ? seen : { ...seen, causedBy: `xid.${event.causedBy}` };
-    }),
+    });
+  },
 };

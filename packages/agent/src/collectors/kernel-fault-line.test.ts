@@ -125,6 +125,7 @@ describe('amdgpu', () => {
     ['amdgpu: [mmhub0] no-retry page fault (src_id:0 ring:8 vmid:2 pasid:32770)', `amdgpu.page-fault ${gpu}`],
     ['amdgpu: MES(1) failed to respond to msg=SUSPEND', `amdgpu.mes-timeout ${gpu}`],
     ['amdgpu: SMU: response:0xFFFFFFFF for index:18', `amdgpu.smu-timeout ${gpu}`],
+    ['amdgpu: [powerplay] Failed to send message 0x3, response 0x0', `amdgpu.smu-timeout ${gpu}`],
     ['amdgpu: Dumping IP State', null],
   ])('%s', (rest, expected) => {
     expect(at(rest)).toBe(expected);

@@ -9,7 +9,7 @@ import type { LineRow, Meaning } from './kernel-rows.ts';
 
 /** Before the text proper, in any order and number: the driver's name again, the DRM's, an event's number. */
 export const AMD_TAGS =
-  /^(?:amdgpu: |\[drm(?::\w{1,64})?(?: \[amdgpu\])?\] |\*ERROR\* |\{\d{1,20}\} ?|\[Hardware Error\]: ){1,8}/;
+  /^(?:amdgpu: |\[drm(?::\w{1,64})?(?: \[amdgpu\])?\] |\[powerplay\] |\*ERROR\* |\{\d{1,20}\} ?|\[Hardware Error\]: ){1,8}/;
 
 /** What a hang opened is over once the driver has recovered, however it did. */
 const HANG = ['amdgpu.ring-timeout', 'amdgpu.ring-reset-failed', 'amdgpu.reset-begun', 'amdgpu.mes-timeout'];

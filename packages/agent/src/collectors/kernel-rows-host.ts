@@ -146,6 +146,21 @@ export const HOST_ROWS: readonly LineRow[] = [
   },
   { starts: 'Buffer I/O error on ', pattern: new RegExp(`^Buffer I/O error on ${DISK}`), means: 'host.disk-error' },
   {
+    starts: 'nvme',
+    pattern: /^nvme\d{1,4}[cn\d]{0,12}: I\/O Cmd\(0x[0-9a-f]{1,4}\) .{0,64}I\/O Error/,
+    means: 'host.disk-error',
+  },
+  {
+    starts: 'md/raid',
+    pattern: /^md\/raid\d{0,2}:\w{1,32}: Disk failure on /,
+    means: 'host.disk-error',
+  },
+  {
+    starts: 'thermal thermal_zone',
+    pattern: /^thermal thermal_zone\d{1,4}: .{0,32}critical temperature reached/,
+    means: 'host.cpu-temperature',
+  },
+  {
     starts: 'nvme nvme',
     pattern:
       /^nvme nvme\d{1,4}: (?:controller is down|I\/O (?:tag )?\d.{0,64} timeout|Removing after probe failure|Device not ready)/,
