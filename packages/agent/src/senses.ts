@@ -7,9 +7,11 @@ import type { NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import type { NvlinkSample } from '@trivet/shared/model/nvlink.ts';
 import { AmdSmiCollector } from './collectors/amd-smi.ts';
 import type { SiteSample } from '@trivet/shared/model/site.ts';
+import type { InfinibandSample } from '@trivet/shared/model/infiniband.ts';
 import type { HostSample, Samples, ToolsSample } from '@trivet/shared/model/report.ts';
 import { AMD_SMI, NVIDIA_SMI } from './checks/check.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
+import { InfinibandCollector } from './collectors/infiniband.ts';
 import { HungToolsCollector } from './collectors/hung-tools.ts';
 import { NvlinkCollector, describesGpus } from './collectors/nvidia-nvlink.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
@@ -101,12 +103,30 @@ export function createSenses({ nvidiaSmi, amdSmi, rocmSmi, timeoutMs }: SenseSet
     nvidiaSense(new NvidiaSmiCollector({ ...nvidia, ...driver })),
     nvlinkSense(new NvlinkCollector(nvidia)),
     amdSense(new AmdSmiCollector({ amdSmi, rocmSmi, run: amdTool.run, ...patience })),
+    infinibandSense(new InfinibandCollector()),
     toolsSense(new HungToolsCollector({ [NVIDIA_SMI]: nvidiaTool, [AMD_SMI]: amdTool })),
   ];
 }
 
 function moduleText(name: string): string {
   return printKernelModule(name, readKernelModule(SYS, PROC, name));
+}
+
+/** gpud reads them as often; what happens in between, the adapter's own counters tell. */
+const INFINIBAND_EVERY_MS = 30_000;
+
+export function infinibandSense(collector: Collector<InfinibandSample>): Sense {
+  return senseOf(collector, {
+    put: (infiniband) => ({ infiniband }),
+    demand: demandInfiniband,
+    everyMs: INFINIBAND_EVERY_MS,
+  });
+}
+
+/** Who names a vendor's tool may mean another machine. */
+function demandInfiniband(_host: unknown, { given }: Demands): Demand {
+  if (given.size === 0) return { asked: true, required: false };
+  return { asked: false, required: false, reason: "a tool was named that may be another machine's" };
 }
 
 /** After the tools themselves: what they have left behind. */

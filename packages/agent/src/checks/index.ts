@@ -13,6 +13,7 @@ import { remapping } from './remapping.ts';
 import { resetStatus } from './reset-status.ts';
 import { retiredPages } from './retired-pages.ts';
 import { hostState } from './host-state.ts';
+import { infiniband } from './infiniband.ts';
 import { nvlink } from './nvlink.ts';
 import { pcie } from './pcie.ts';
 import { settings } from './settings.ts';
@@ -41,6 +42,7 @@ export const CHECKS: readonly Check[] = [
   pcie,
   settings,
   nvlink,
+  infiniband,
   amdErrors,
   amdPages,
   amdLimits,

@@ -1,6 +1,7 @@
 /** Which readings `history.ts` keeps: a closed list, because each costs memory for every GPU. */
 import type { NvidiaGpu, Reading } from '@trivet/shared/model/gpu.ts';
 import { memoryCorrected } from './host-values.ts';
+import { linkDowned, portRate, portUp } from './infiniband-values.ts';
 import { activeLinks, correctedPackets, lostPackets, recoveries } from './nvlink-values.ts';
 import { generationUnderLoad, widthUnderLoad } from './pcie-values.ts';
 import { amdValues, nvidiaValues } from './series.ts';
@@ -27,6 +28,9 @@ export const TRACKED: readonly Track[] = [
   nvidia('pcie-generation-under-load', generationUnderLoad),
   memoryCorrected,
   lostPackets,
+  portUp,
+  linkDowned,
+  portRate,
   correctedPackets,
   recoveries,
   (samples) => amdValues(samples, 'amd-correctable', (gpu) => gpu.eccTotal.correctable),
@@ -39,4 +43,6 @@ export const BASELINES: readonly Baseline[] = [
   { track: nvidia('pcie-generation', (gpu) => gpu.pcieLinkGen), keep: Math.max },
   { track: nvidia('full-banks', (gpu) => gpu.remapBanks.max), keep: Math.max },
   { track: activeLinks, keep: Math.max },
+  { track: portUp, keep: Math.max },
+  { track: portRate, keep: Math.max },
 ];

@@ -2,6 +2,7 @@
 import type { AmdSample } from './amd.ts';
 import type { Finding } from './finding.ts';
 import type { NvidiaSample } from './gpu.ts';
+import type { InfinibandSample } from './infiniband.ts';
 import type { Signal } from './node.ts';
 import type { NvlinkSample } from './nvlink.ts';
 import type { SiteSample } from './site.ts';
@@ -12,6 +13,7 @@ export interface Samples {
   readonly nvlink?: NvlinkSample;
   readonly amd?: AmdSample;
   readonly site?: SiteSample;
+  readonly infiniband?: InfinibandSample;
   readonly tools?: ToolsSample;
   readonly host?: HostSample;
 }

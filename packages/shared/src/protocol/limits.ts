@@ -21,6 +21,8 @@ export const TEXT_MAX = 4096;
 export const GPUS_MAX = 256;
 /** One for a channel and socket: the largest hosts have some dozens. */
 export const MEMORY_CONTROLLERS_MAX = 64;
+/** One an adapter, two at most; a node has 8 to 16, and virtual functions besides. */
+export const RDMA_PORTS_MAX = 128;
 /** 18 on Hopper and Blackwell. */
 export const NVLINKS_MAX = 64;
 /** Seven today (NVIDIA MIG); twice as many and more compute instances are still well inside. */

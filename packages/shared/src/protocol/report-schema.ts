@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ACTIONS, EVIDENCE_MAX, EVIDENCE_TEXT_MAX, FAULT_CLASSES, STRENGTHS, URGENCIES } from '../model/finding.ts';
 import { amdSample } from './amd-schema.ts';
 import { COLLECTORS_MAX, FINDINGS_MAX, GPUS_MAX, MEMORY_CONTROLLERS_MAX } from './limits.ts';
+import { infinibandSample } from './infiniband-schema.ts';
 import { nvidiaSample } from './nvidia-schema.ts';
 import { nvlinkSample } from './nvlink-schema.ts';
 import { siteSample } from './site-schema.ts';
@@ -41,6 +42,7 @@ const samples = z.object({
   nvlink: nvlinkSample.exactOptional(),
   amd: amdSample.exactOptional(),
   site: siteSample.exactOptional(),
+  infiniband: infinibandSample.exactOptional(),
   tools: toolsSample.exactOptional(),
   host: hostSample.exactOptional(),
 });

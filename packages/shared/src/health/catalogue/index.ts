@@ -5,6 +5,7 @@ import { CONDITIONS } from './conditions.ts';
 import type { CatalogueEntry } from './entry.ts';
 import { HOST } from './host.ts';
 import { HOST_STATE } from './host-state.ts';
+import { INFINIBAND } from './infiniband.ts';
 import { LINKS } from './link.ts';
 import { NVLINK5 } from './nvlink5.ts';
 import { PCIE } from './pcie.ts';
@@ -27,6 +28,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   ...CONDITIONS,
   ...SLOWDOWN,
   ...HOST_STATE,
+  ...INFINIBAND,
   ...LINKS,
   ...SETTINGS,
   ...AMD,
