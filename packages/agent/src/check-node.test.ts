@@ -60,6 +60,7 @@ interface World {
 }
 
 const DEMANDS: Demands = { given: new Set(), kernelLogRequired: false, expectedGpus: null };
+const AT = '2026-11-20T17:00:00.000Z';
 const NO_TOOL = { state: 'failed', reason: 'no such program' } as const;
 const NO_LOG = { state: 'unknown', reason: 'may not be read' } as const;
 
@@ -146,6 +147,14 @@ describe('one look at a node', () => {
       verdict: 'degraded',
       codes: ['gpu.count'],
     });
+  });
+
+  it('does not take partitions whose board is not known for boards that may be missed later', () => {
+    const parts = Array.from({ length: 8 }, () => amdGpuFixture({ uuid: null, pciBusId: null }));
+    const samples = { amd: amdSampleFixture(parts) };
+    const observation = { begunAt: AT, at: AT, samples, comparable: samples, events: [], signals: [] };
+    const assessed = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null, mostGpusSeen: 1 });
+    expect({ most: assessed.mostGpusSeen, findings: assessed.findings }).toEqual({ most: 1, findings: [] });
   });
 
   it('needs no AMD tool where the tool of another vendor was named', async () => {

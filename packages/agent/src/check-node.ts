@@ -10,7 +10,7 @@ import { KERNEL_LOG } from './checks/check.ts';
 import { EMPTY_HISTORY, remember } from './checks/history.ts';
 import type { History } from './checks/history.ts';
 import { runChecks } from './checks/index.ts';
-import { sampledGpus } from './checks/sampled-gpus.ts';
+import { countedAmdBoards } from './checks/sampled-gpus.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
 import { EMPTY_LEDGER, UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
 import type { Applied, Ledger } from './checks/ledger.ts';
@@ -178,7 +178,7 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
     ...applied,
     findings: open,
     verdict: verdict(open, signals),
-    mostGpusSeen: Math.max(mostGpusSeen, sampledGpus(samples).length),
+    mostGpusSeen: Math.max(mostGpusSeen, (samples.nvidia?.gpus.length ?? 0) + (countedAmdBoards(samples) ?? 0)),
     history,
   };
 }

@@ -5,6 +5,7 @@
 import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
 import { AMD_SMI, NVIDIA_SMI } from './check.ts';
 import type { Absent, Check, CheckInput, Seen } from './check.ts';
+import { countedAmdBoards } from './sampled-gpus.ts';
 
 interface Count {
   readonly present: number;
@@ -38,9 +39,9 @@ function nvidiaCount({ nvidia }: Samples): VendorCount | null {
 }
 
 /** An answer without any GPU is no count: the tool says so when it cannot open them. */
-function amdCount({ amd }: Samples): VendorCount | null {
-  if (amd === undefined || amd.gpus.length === 0) return null;
-  return { vendor: 'amd', source: AMD_SMI, present: amd.gpus.length, told: null };
+function amdCount(samples: Samples): VendorCount | null {
+  const present = countedAmdBoards(samples);
+  return present === null ? null : { vendor: 'amd', source: AMD_SMI, present, told: null };
 }
 
 /** Of all vendors together; null when one of those on PCI could not be counted. */

@@ -2,9 +2,8 @@
 import type { CommandResult, Run } from '../os/command.ts';
 import { readModuleState } from '../os/module-state.ts';
 import { SYS } from '../os/sysfs.ts';
-import { readJson } from './amd-json.ts';
+import { field, isObject, readJson } from './amd-json.ts';
 import type { Json } from './amd-json.ts';
-import { isObject, field } from './amd-json.ts';
 
 export type Told =
   | {

@@ -45,23 +45,14 @@ describe('toAmdSample', () => {
     }
   });
 
-  it('does not put two boards together, nor believe one address of two without a partition', () => {
-    const two = put({
-      metric: [
-        { gpu: 0, ...MEASURED },
-        { gpu: 1, ...MEASURED },
-      ],
-      list: [listed(0, '0000:05:00.0'), listed(1, '0000:05:00.1')],
-    });
-    expect(two.sample.gpus).toHaveLength(2);
-    const same = put({
-      metric: [
-        { gpu: 0, ...MEASURED },
-        { gpu: 1, ...MEASURED },
-      ],
-      list: [listed(0, '0000:05:00.0'), listed(1, '0000:05:00.0')],
-    });
-    expect(same.gaps).toEqual(['GPU 0000:05:00.0: described 2 times, and no partition explains it']);
+  it('believes one device of two GPUs only where a partition explains it', () => {
+    const metric = [0, 1].map((gpu) => ({ gpu, ...MEASURED }));
+    for (const bdf of ['0000:05:00.0', '0000:05:00.1']) {
+      const { sample, gaps } = put({ metric, list: [listed(0, '0000:05:00.0'), listed(1, bdf)] });
+      expect(sample.gpus).toMatchObject([{ pciBusId: '0000:05:00.0', partitions: { length: 2 } }]);
+      expect(gaps).toEqual(['GPU 0000:05:00.0: described 2 times, and no partition explains it']);
+    }
+    expect(put({ metric, list: [listed(0, '0000:05:00.0'), listed(1, '0000:06:00.0')] }).sample.gpus).toHaveLength(2);
   });
 
   it('says which GPU is named by one subcommand and not by another', () => {

@@ -64,19 +64,21 @@ function toLogical(index: number, entry: JsonObject): LogicalGpu {
 }
 
 /**
- * Logical GPUs of one board share its PCI address; some releases put the partition's number in the place of the PCI function
- * (`.1` for partition 1), which no AMD GPU has otherwise: function 1 is its sound device.
+ * Logical GPUs of one board share its PCI address, or have the number of the partition in the place of the PCI function (`.1`):
+ * no AMD board has a second GPU among its functions, of which 1 is its sound device.
  */
 export function boardsOf(logical: readonly LogicalGpu[]): LogicalGpu[][] {
-  const addresses = new Set(logical.map(({ pciBusId }) => pciBusId));
   const boards = new Map<string, LogicalGpu[]>();
   for (const gpu of logical) {
-    const first = gpu.pciBusId?.replace(/\.[1-9a-f]$/, '.0') ?? null;
-    const isPart = (gpu.partitionId ?? 0) > 0 && addresses.has(first);
-    const key = (isPart ? first : gpu.pciBusId) ?? `#${gpu.index}`;
+    const key = gpu.pciBusId?.replace(/\.[0-9a-f]$/, '') ?? `#${gpu.index}`;
     boards.set(key, [...(boards.get(key) ?? []), gpu]);
   }
-  return [...boards.values()].map((board) => board.toSorted((a, b) => (a.partitionId ?? 0) - (b.partitionId ?? 0)));
+  return [...boards.values()].map((board) => board.toSorted(isBefore));
+}
+
+/** Function 0 is the board's own. */
+function isBefore(a: LogicalGpu, b: LogicalGpu): number {
+  return (a.partitionId ?? 0) - (b.partitionId ?? 0) || ((a.pciBusId ?? '') < (b.pciBusId ?? '') ? -1 : 1);
 }
 
 /** A UUID that two boards claim identifies neither: they keep their bus ids. */

@@ -25,13 +25,14 @@ const SELDOM_MS = 300_000;
 /** What failed is asked again sooner. */
 const RETRY_MS = 60_000;
 
-const SELDOM: readonly { readonly section: Exclude<Section, 'metric'>; readonly args: readonly string[] }[] = [
-  { section: 'list', args: ['list', '--json'] },
-  { section: 'static', args: ['static', '--json'] },
-  { section: 'pages', args: ['bad-pages', '--json'] },
-  { section: 'links', args: ['xgmi', '-l', '--json'] },
-];
-type Seldom = (typeof SELDOM)[number]['section'];
+type Seldom = Exclude<Section, 'metric'>;
+const SELDOM: Readonly<Record<Seldom, readonly [subcommand: string, ...rest: readonly string[]]>> = {
+  list: ['list', '--json'],
+  static: ['static', '--json'],
+  pages: ['bad-pages', '--json'],
+  links: ['xgmi', '-l', '--json'],
+};
+const SELDOM_SECTIONS = ['list', 'static', 'pages', 'links'] as const satisfies readonly Seldom[];
 
 export interface AmdSmiOptions {
   /** Null: nobody named it. */
@@ -134,7 +135,7 @@ export class AmdSmiCollector implements Collector<AmdSample> {
     const hasErrorCounts = sample.gpus.some(({ eccTotal }) => known(eccTotal.uncorrectable));
     const problems = [
       ...metric.about.map((text) => `amd-smi metric: ${text}`),
-      ...SELDOM.flatMap(({ section, args }) => problemsOf(seldom[section], { section, args, hasErrorCounts })),
+      ...SELDOM_SECTIONS.flatMap((section) => problemsOf(section, seldom[section], hasErrorCounts)),
       ...gaps,
     ];
     return { sample, state: 'unknown', problems };
@@ -144,13 +145,11 @@ export class AmdSmiCollector implements Collector<AmdSample> {
     const of = measured.map(indexOf).join(',');
     const last = this.#seldom;
     if (last !== null && last.of === of && this.#nowMs() - last.atMs < patience(last.told)) return last.told;
-    const ask = async (section: Seldom): Promise<Told> =>
-      this.#told(SELDOM.find((run) => run.section === section)?.args ?? [], budget);
     const told = {
-      list: await ask('list'),
-      static: await ask('static'),
-      pages: await ask('pages'),
-      links: await ask('links'),
+      list: await this.#told(SELDOM.list, budget),
+      static: await this.#told(SELDOM.static, budget),
+      pages: await this.#told(SELDOM.pages, budget),
+      links: await this.#told(SELDOM.links, budget),
     };
     this.#seldom = { of, atMs: this.#nowMs(), told };
     return told;
@@ -179,16 +178,12 @@ function listed(told: Told): readonly JsonObject[] | null {
   return told.kind === 'documents' ? entriesOf(told) : null;
 }
 
-interface Asked {
-  readonly section: Seldom;
-  readonly args: readonly string[];
-  /** The GPUs count errors; in a guest and on consumer boards they do not, and there is no `bad-pages` either. */
-  readonly hasErrorCounts: boolean;
-}
-
-/** Links are told by releases from 6.4 on, and only where there are some: their absence is no gap. */
-function problemsOf(told: Told, { section, args, hasErrorCounts }: Asked): string[] {
+/**
+ * `hasErrorCounts`: in a guest and on consumer boards nothing is counted, and there is no `bad-pages` either. Links are told by
+ * releases from 6.4 on, and only where there are some: their absence is no gap.
+ */
+function problemsOf(section: Seldom, told: Told, hasErrorCounts: boolean): string[] {
   if (section === 'links' || (section === 'pages' && !hasErrorCounts)) return [];
   const texts = told.kind === 'documents' ? told.about : [told.reason];
-  return texts.map((text) => `amd-smi ${args[0]}: ${text}`);
+  return texts.map((text) => `amd-smi ${SELDOM[section][0]}: ${text}`);
 }
