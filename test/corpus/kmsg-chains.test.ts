@@ -97,7 +97,7 @@ describe.skipIf(!isThere)('captured chains', () => {
       'a GSP that does not answer',
       [1, 13],
       'unhealthy',
-      ['xid.119 reset 0000:9b:00.0', 'nvrm.gsp-rate-limited reset 0000:9b:00.0'],
+      ['xid.119 reset 0000:9b:00.0', 'nvrm.gsp-rate-limited follow 0000:9b:00.0 of xid.119'],
     ],
     [
       'a GPU lost without an Xid (three rows, one message in the kernel)',

@@ -5,26 +5,39 @@ export interface Burst {
   readonly key: string;
   /** Lines this close to the burst's begin belong to it. */
   readonly withinMs: number;
+  /** Keys that begin alike are counted up to so many; what more would say is said then. */
+  readonly group: string;
+  readonly groupMax: number;
 }
 
 /** NVSentinel: 15 s for 13, 3 min for 31. */
 const EXCEPTION_MS = 15_000;
 const MMU_FAULT_MS = 180_000;
-/** Keys of MMU faults begin with it, one a GPU. */
+/** Keys of MMU faults begin with it, one a GPU: a node has at most 16, and more than one is the application. */
 export const MMU_FAULT_BURSTS = 'xid.31/';
+const GPUS_MAX = 16;
+/**
+ * An application's bad access meets many parts of a GPU at once (8 in the captured storm), a broken part only itself and
+ * what it disturbs.
+ */
+export const PLACES_MAX = 4;
+
+/** Keys of one GPU's exceptions begin with it. */
+export function exceptionBursts(pciBusId: string): string {
+  return `xid.13/${pciBusId}/`;
+}
 
 const PLACE = /\(GPC (\d{1,3}), TPC (\d{1,3})\b/;
 
 /** Null: not counted. An exception that names no place proves nothing by repeating. */
-export function burstKeyOf(event: KernelEvent): string | null {
-  if (event.kind !== 'xid') return null;
-  if (event.xid === 31) return `${MMU_FAULT_BURSTS}${event.pciBusId}`;
-  const place = event.xid === 13 ? PLACE.exec(event.detail) : null;
-  return place === null ? null : `xid.13/${event.pciBusId}/${place[1]}/${place[2]}`;
-}
-
 export function burstOf(event: KernelEvent): Burst | null {
-  const key = burstKeyOf(event);
-  if (key === null) return null;
-  return { key, withinMs: key.startsWith(MMU_FAULT_BURSTS) ? MMU_FAULT_MS : EXCEPTION_MS };
+  if (event.kind !== 'xid') return null;
+  if (event.xid === 31) {
+    const key = `${MMU_FAULT_BURSTS}${event.pciBusId}`;
+    return { key, withinMs: MMU_FAULT_MS, group: MMU_FAULT_BURSTS, groupMax: GPUS_MAX };
+  }
+  const place = event.xid === 13 ? PLACE.exec(event.detail) : null;
+  if (place === null) return null;
+  const group = exceptionBursts(event.pciBusId);
+  return { key: `${group}${place[1]}/${place[2]}`, withinMs: EXCEPTION_MS, group, groupMax: PLACES_MAX + 1 };
 }

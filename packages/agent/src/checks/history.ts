@@ -6,6 +6,7 @@
  */
 import type { Samples } from '@trivet/shared/model/report.ts';
 import { burstOf } from './bursts.ts';
+import type { Burst } from './bursts.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import type { Values } from './series.ts';
 import { BASELINES, TRACKED } from './tracked.ts';
@@ -91,14 +92,22 @@ function withBursts(bursts: DurableHistory['bursts'], events: readonly KernelEve
   const isOld = (begunMs: number): boolean => begunMs < atMs - BURSTS_MS;
   if (counted.length === 0 && !Object.values(bursts).some(([oldest = atMs]) => isOld(oldest))) return bursts;
   const next = new Map(Object.entries(bursts));
-  for (const { key, withinMs, eventMs } of counted) {
+  for (const { key, withinMs, eventMs, ...burst } of counted) {
     const begun = next.get(key) ?? [];
     if (begun.some((begunMs) => Math.abs(eventMs - begunMs) <= withinMs)) continue;
-    if (begun.length > 0 || next.size < BURST_KEYS_MAX)
+    if (begun.length > 0 || hasRoom(next, burst))
       next.set(key, [...begun, eventMs].toSorted((a, b) => a - b).slice(-BURSTS_KEPT));
   }
   const fresh = [...next].map(([key, begun]) => [key, begun.filter((begunMs) => !isOld(begunMs))] as const);
   return Object.fromEntries(fresh.filter(([, begun]) => begun.length > 0));
+}
+
+function hasRoom(
+  bursts: ReadonlyMap<string, unknown>,
+  { group, groupMax }: Pick<Burst, 'group' | 'groupMax'>,
+): boolean {
+  const alike = [...bursts.keys()].filter((key) => key.startsWith(group)).length;
+  return alike < groupMax && bursts.size < BURST_KEYS_MAX;
 }
 
 function withBaselines(baselines: DurableHistory['baselines'], samples: Samples): DurableHistory['baselines'] {

@@ -53,6 +53,14 @@ const RULES: readonly RootRule[] = [
     gpu: 'same',
   },
   { root: /^xid\./, symptom: /^xid\.4[35]$/, beforeMs: BURST_MS, afterMs: BURST_MS, gpu: 'same' },
+  // The driver's own line that it has stopped printing them.
+  {
+    root: /^xid\.1(?:19|20)$/,
+    symptom: /^nvrm\.gsp-rate-limited$/,
+    beforeMs: BURST_MS,
+    afterMs: CHAIN_MS,
+    gpu: 'same',
+  },
   {
     root: /^amdgpu\.(?:ras-fatal|lost)$/,
     symptom: /^amdgpu\.(?:smu-timeout|mes-timeout|ring-timeout|queues-stuck|ras-\w+)$/,

@@ -60,6 +60,15 @@ describe('exceptions that repeat', () => {
     expect(codes([at(0, 1, 2), at(5, 1, 3), at(10, 2, 2)])).toEqual(['xid.13', 'xid.13', 'xid.13']);
   });
 
+  it('all over the GPU are the application, however often', () => {
+    const storm = (minutes: number) => [1, 2, 3, 4, 5].map((tpc) => at(minutes, 1, tpc));
+    const found = codes([...storm(0), ...storm(5)]);
+    expect(found).not.toContain('xid.13.repeat');
+    expect(found).toContain('over xid.13.repeat');
+    const elsewhere = xid(5, '13, pid=1, name=x, Graphics SM Warp Exception on (GPC 0, TPC 0, SM 0): x', '0000:42:00');
+    expect(codes([at(0, 1, 2), elsewhere, at(6, 1, 2)])).toContain('xid.13.repeat');
+  });
+
   it('without a place prove nothing', () => {
     expect(
       codes([xid(0, '13, Graphics Exception: ESR 0x1=0x2'), xid(5, '13, Graphics Exception: ESR 0x1=0x2')]),

@@ -15,7 +15,7 @@ export const XIDS_DECODED = entries('xid', [
     urgency: 'soon',
     strength: 'soft',
     reason:
-      'Twice within a day in one GPC and TPC: NVIDIA suspects hardware and runs diagnostics. An application that crashes in a loop looks alike, so it drains nobody alone.',
+      'Twice within a day in one GPC and TPC, and in few others: NVIDIA suspects hardware and runs diagnostics. All over the GPU it is the application. One that crashes in a loop may still look alike, so it drains nobody alone.',
     source: `${NVIDIA}, workflow 13; NVSentinel (2 in 24 h)`,
   },
   {
