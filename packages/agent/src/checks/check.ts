@@ -17,6 +17,8 @@ export const SITE_CHECKS = 'site-checks';
 export interface Seen {
   /** Null: about the node as a whole. */
   readonly gpu: GpuRef | null;
+  /** Address of the device that it is about, when that is no GPU: a finding of the node, and yet one of each device. */
+  readonly device?: string;
   /** A key of the fault catalogue. */
   readonly code: string;
   readonly at: string;
@@ -32,7 +34,7 @@ export interface Seen {
 }
 
 export type Over =
-  /** Findings of the GPU (or of the node, when it names none) with one of these codes. */
+  /** Findings of the GPU or device (or of the node, when it names none) with one of these codes. */
   | { readonly codes: readonly string[]; readonly ofAllGpus?: boolean }
   /** All that a reset of the GPU mends. */
   | { readonly isReset: true };

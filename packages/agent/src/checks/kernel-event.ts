@@ -70,6 +70,7 @@ export interface FaultOverEvent extends KernelEventBase {
   readonly kind: 'fault-over';
   readonly codes: readonly string[];
   readonly pciBusId: string | null;
+  readonly isGpu: boolean;
 }
 
 /** The hardware of a GPU was reset: proof for what a reset mends. */

@@ -1,10 +1,10 @@
 /**
  * Every other line of the kernel log that means something (`kernel-rows-*.ts` say what), and the lines that prove something to
- * be over. A line that names a device which is no GPU is about the node.
+ * be over. A line that names a device which is no GPU is about the node, with one finding for each device.
  */
 import { KERNEL_LOG } from './check.ts';
-import type { Check, CheckInput } from './check.ts';
-import type { FaultEvent } from './kernel-event.ts';
+import type { Check, CheckInput, Seen } from './check.ts';
+import type { FaultEvent, FaultOverEvent } from './kernel-event.ts';
 import { gpuAt, seenInEvents } from './kernel-seen.ts';
 
 /** At a port it is a hint, at a GPU the loss of its link. */
@@ -13,9 +13,10 @@ const OF_GPU: ReadonlyMap<string, string> = new Map([
   ['pcie.unrecovered', 'pcie.unrecovered-gpu'],
 ]);
 
-function gpuOf({ pciBusId, isGpu }: FaultEvent, input: CheckInput) {
-  if (pciBusId === null || !(isGpu || input.gpuBusIds.has(pciBusId))) return null;
-  return gpuAt(pciBusId, input);
+/** The GPU that the line is about, or the device that is none. */
+function placeOf({ pciBusId, isGpu }: FaultEvent | FaultOverEvent, input: CheckInput): Pick<Seen, 'gpu' | 'device'> {
+  if (pciBusId === null) return { gpu: null };
+  return isGpu || input.gpuBusIds.has(pciBusId) ? { gpu: gpuAt(pciBusId, input) } : { gpu: null, device: pciBusId };
 }
 
 export const kernelFault: Check = {
@@ -23,13 +24,13 @@ export const kernelFault: Check = {
   needs: [KERNEL_LOG],
   run: (input) => [
     ...seenInEvents(input, 'fault', (event) => {
-      const gpu = gpuOf(event, input);
-      return { gpu, code: gpu === null ? event.code : (OF_GPU.get(event.code) ?? event.code) };
+      const place = placeOf(event, input);
+      return { ...place, code: place.gpu === null ? event.code : (OF_GPU.get(event.code) ?? event.code) };
     }),
-    ...seenInEvents(input, 'fault-over', ({ codes, pciBusId }) => ({
-      gpu: pciBusId === null ? null : gpuAt(pciBusId, input),
-      code: codes[0] ?? '',
-      over: { codes },
+    ...seenInEvents(input, 'fault-over', (event) => ({
+      ...placeOf(event, input),
+      code: 'over',
+      over: { codes: event.codes },
     })),
     ...seenInEvents(input, 'gpu-reset', ({ pciBusId }) => ({
       gpu: gpuAt(pciBusId, input),

@@ -30,7 +30,9 @@ export function gpuAt(pciBusId: string, { samples, events }: CheckInput): GpuRef
 export function seenInEvents<Kind extends KernelEvent['kind']>(
   input: CheckInput,
   kind: Kind,
-  see: (event: Extract<KernelEvent, { kind: Kind }>) => Pick<Seen, 'gpu' | 'code' | 'causedBy' | 'over'> | null,
+  see: (
+    event: Extract<KernelEvent, { kind: Kind }>,
+  ) => Pick<Seen, 'gpu' | 'device' | 'code' | 'causedBy' | 'over'> | null,
 ): Seen[] {
   const isOfKind = (event: KernelEvent): event is Extract<KernelEvent, { kind: Kind }> => event.kind === kind;
   return input.events.flatMap((event, index) => {

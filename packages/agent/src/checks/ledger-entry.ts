@@ -24,6 +24,8 @@ export interface LedgerEntry {
   readonly burstAt: string;
   /** Code of the fault that it is a symptom of. */
   readonly root?: string;
+  /** Address of the device that is no GPU. */
+  readonly device?: string;
   /** Work of the GPU since the last line, towards the proof that it does not come again. */
   readonly busy?: Busy;
 }
@@ -55,7 +57,7 @@ export function openEntry(
   const { class: faultClass, action, strength, urgency } = root === null ? fault : SYMPTOM;
   const rule = `${reason} (${source})`;
   const finding: Finding = {
-    id: idOf({ gpu: seen.gpu, class: faultClass, code: seen.code }, node, bootId),
+    id: idOf({ ...seen, class: faultClass }, node, bootId),
     gpu: seen.gpu,
     class: faultClass,
     code: seen.code,
@@ -70,16 +72,17 @@ export function openEntry(
     rule: root === null ? rule : symptomRule(root, rule),
   };
   const entry = { finding, bootId, learnedAt: at, isEvent: seen.source === KERNEL_LOG, burstAt: seen.at };
-  return root === null ? entry : { ...entry, root };
+  const device = seen.device === undefined ? {} : { device: seen.device };
+  return root === null ? { ...entry, ...device } : { ...entry, ...device, root };
 }
 const SYMPTOM = { class: 'follow', action: 'none', strength: 'soft', urgency: 'watch' } as const;
 
 function idOf(
-  { gpu, class: kind, code }: Pick<Finding, 'gpu' | 'class' | 'code'>,
+  { gpu, device, class: kind, code }: Pick<Finding, 'gpu' | 'class' | 'code'> & Pick<Seen, 'device'>,
   node: string,
   bootId: string,
 ): string {
-  return findingId([node, gpu?.uuid ?? gpu?.pciBusId ?? '', kind, code, bootId]);
+  return findingId([node, gpu?.uuid ?? gpu?.pciBusId ?? device ?? '', kind, code, bootId]);
 }
 
 function symptomRule(root: string, rule: string): string {
@@ -88,8 +91,9 @@ function symptomRule(root: string, rule: string): string {
 
 /** What was a finding of its own goes on as a symptom of a fault that came after it. */
 export function symptomEntry(entry: LedgerEntry, root: string, node: string): LedgerEntry {
-  const { finding, bootId } = entry;
-  const id = idOf({ ...finding, class: SYMPTOM.class }, node, bootId);
+  const { finding, bootId, device } = entry;
+  const place = device === undefined ? {} : { device };
+  const id = idOf({ ...finding, ...place, class: SYMPTOM.class }, node, bootId);
   return { ...entry, root, finding: { ...finding, ...SYMPTOM, id, rule: symptomRule(root, finding.rule) } };
 }
 

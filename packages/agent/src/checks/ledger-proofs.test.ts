@@ -69,6 +69,17 @@ describe('the log itself', () => {
     ).toEqual(['host.soft-lockup']);
   });
 
+  it('speaks of one port or adapter, of which each has its own finding', () => {
+    const at = (device: string, seconds: number) => line('pcie.aer-fatal', seconds, { gpu: null, device });
+    const over = { ...at('0000:40:01.0', 9), over: { codes: ['pcie.aer-fatal'] } };
+    const [both, one] = run([
+      { at: 1, seen: [at('0000:40:01.0', 0), at('0000:40:02.0', 0), at('0000:40:02.0', 1)] },
+      { at: 9, seen: [over] },
+    ]);
+    expect(both?.opened.map(({ count }) => count)).toEqual([1, 2]);
+    expect(findings(one?.ledger ?? EMPTY_LEDGER)).toMatchObject([{ id: both?.opened[1]?.id, gpu: null, count: 2 }]);
+  });
+
   it('a repeat after its proof is a new opening', () => {
     const steps = run([
       { at: 0, seen: hang },

@@ -131,9 +131,10 @@ function see(draft: Draft, seen: Seen, where: Where): void {
   if (seen.code.startsWith(RECOVERY_PREFIX)) supersedeRecovery(draft, seen);
   if (seen.code === RECOVERY_DONE) return;
   const root = rootOf(draft, seen);
-  const isSame = ({ finding }: LedgerEntry) =>
+  const isSame = ({ finding, device }: LedgerEntry) =>
     finding.code === seen.code &&
     isSameGpu(finding.gpu, seen.gpu) &&
+    device === seen.device &&
     (finding.class === 'follow') === isFollow(seen, root);
   const known = draft.entries.findIndex((entry) => entry.bootId === where.bootId && isSame(entry));
   const entry = draft.entries[known];
@@ -156,7 +157,8 @@ function closeOver(draft: Draft, seen: Seen, over: Over): void {
   if ('isReset' in over) {
     return closeByReset(draft, (entry) => isBefore(entry) && isSameGpu(entry.finding.gpu, seen.gpu), proof);
   }
-  const isMeant = ({ finding }: LedgerEntry): boolean => over.ofAllGpus === true || isSameGpu(finding.gpu, seen.gpu);
+  const isMeant = ({ finding, device }: LedgerEntry): boolean =>
+    over.ofAllGpus === true || (isSameGpu(finding.gpu, seen.gpu) && device === seen.device);
   close(draft, proof, (entry) => isBefore(entry) && isMeant(entry) && over.codes.includes(entry.finding.code));
 }
 

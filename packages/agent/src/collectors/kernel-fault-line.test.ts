@@ -35,7 +35,7 @@ describe('PCIe errors, in the words of several kernels', () => {
     ['DPC: containment event, status:0x1f01 source:0x4100', 'pcie.contained 0000:40:01.0'],
     ['AER: device recovery failed', 'pcie.unrecovered 0000:40:01.0'],
     ['pciehp: Slot(7): Link Down', 'pcie.link-down 0000:40:01.0'],
-    ['AER: device recovery successful', null],
+    ['AER: device recovery successful', 'over: pcie.aer-nonfatal pcie.aer-fatal pcie.contained pcie.unrecovered'],
     ['AER: Root Port link has been reset (0)', null],
     ['   [12] Timeout', null],
     ['  device [8086:352a] error status/mask=00001000/00002000', null],
@@ -165,7 +165,13 @@ describe('NVIDIA without an Xid, and adapters', () => {
       "mlx5_core 0000:a1:00.0: poll_health:800:(pid 0): device's health compromised - reached miss count",
       'nic.health 0000:a1:00.0',
     ],
-    ['mlx5_core 0000:a1:00.0: Port module event: module 0, Cable plugged', null],
+    ['mlx5_core 0000:a1:00.0: Port module event: module 0, Cable unplugged', null],
+    ['mlx5_core 0000:a1:00.0: Port module event: module 0, Cable plugged', 'over: nic.module'],
+    [
+      'mlx5_core 0000:a1:00.0: mlx5_pcie_event:300:(pid 9): PCIe slot advertised sufficient power (75W).',
+      'over: nic.slot-power',
+    ],
+    ['mlx5_core 0000:a1:00.0: mlx5_health_try_recover:300:(pid 9): health recovery succeeded', 'over: nic.health'],
   ])('%s', (text, expected) => {
     expect(meaning(text)).toBe(expected);
   });

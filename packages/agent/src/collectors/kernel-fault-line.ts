@@ -72,10 +72,9 @@ export function parseFaultLine(
   const address = ('address' in meaning ? meaning.address : null) ?? device.address;
   const pciBusId = address === null ? null : busId(address);
   const base = { ...origin, text };
-  if ('code' in meaning) {
-    return { kind: 'fault', ...base, code: meaning.code, pciBusId, isGpu: device.isGpu && pciBusId !== null };
-  }
-  if ('over' in meaning) return { kind: 'fault-over', ...base, codes: meaning.over, pciBusId };
+  const isGpu = device.isGpu && pciBusId !== null;
+  if ('code' in meaning) return { kind: 'fault', ...base, code: meaning.code, pciBusId, isGpu };
+  if ('over' in meaning) return { kind: 'fault-over', ...base, codes: meaning.over, pciBusId, isGpu };
   return pciBusId === null ? null : { kind: 'gpu-reset', ...base, pciBusId };
 }
 

@@ -13,12 +13,20 @@ function bySeverity([, corrected, fatal]: RegExpExecArray): Meaning {
   return { code: fatal === 'Fatal' ? 'pcie.aer-fatal' : 'pcie.aer-nonfatal' };
 }
 
+/** What a port may have opened before it recovered with all that is behind it. */
+const RECOVERED = ['pcie.aer-nonfatal', 'pcie.aer-fatal', 'pcie.contained', 'pcie.unrecovered'];
+
 /** Rows for the text after `driver address: ` and after `AER: `. */
 export const PCIE_ROWS: readonly LineRow[] = [
   { starts: '', pattern: new RegExp(`^(?:Multiple )?${SEVERITY} error (?:message )?received\\b`), means: bySeverity },
   { starts: '', pattern: new RegExp(`^(?:PCIe|CXL) Bus Error: severity=${SEVERITY}`), means: bySeverity },
   { starts: "can't recover (", pattern: /^/, means: 'pcie.unrecovered' },
   { starts: 'device has no AER-aware driver', pattern: /^/, means: 'pcie.unrecovered' },
+  {
+    starts: 'device recovery successful',
+    pattern: /^/,
+    means: () => ({ over: RECOVERED }),
+  },
   { starts: 'device recovery failed', pattern: /^/, means: 'pcie.unrecovered' },
   { starts: 'containment event', pattern: /^containment event, status:0x/, means: 'pcie.contained' },
   { starts: 'ERR_FATAL', pattern: /^ERR_FATAL (?:detected|received)/, means: 'pcie.contained' },
@@ -42,7 +50,18 @@ export const NIC_ROWS: readonly LineRow[] = [
     pattern: /^.{0,64}Detected insufficient power on the PCIe slot/,
     means: 'nic.slot-power',
   },
+  {
+    starts: 'mlx5_pcie_event:',
+    pattern: /^.{0,64}PCIe slot advertised sufficient power/,
+    means: () => ({ over: ['nic.slot-power'] }),
+  },
+  {
+    starts: 'mlx5_health_try_recover:',
+    pattern: /^.{0,64}health recovery succeeded/,
+    means: () => ({ over: ['nic.health'] }),
+  },
   { starts: 'mlx5_cmd_', pattern: /^.{0,96}\(0x[0-9a-f]{1,4}\).{0,32} failed/, means: 'nic.command-failed' },
   { starts: '', pattern: /^.{0,96}(?:health compromised|Fatal error detected|in fatal state)/i, means: 'nic.health' },
   { starts: 'Port module event[error]', pattern: /^/, means: 'nic.module' },
+  { starts: 'Port module event: ', pattern: /^.{0,48}Cable plugged$/, means: () => ({ over: ['nic.module'] }) },
 ];

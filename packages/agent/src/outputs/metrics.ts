@@ -103,11 +103,15 @@ function eccFamily(
 
 /** The codes come from the fault catalogue and the driver's numbers, so their cardinality is that of open findings. */
 export function findingFamilies(findings: readonly Finding[]): Family[] {
-  const samples = findings.map(({ gpu, code, action, urgency, strength }) => ({
+  const labelled = findings.map(({ gpu, code, action, urgency, strength }) => ({
     labels: { uuid: gpu?.uuid ?? '', pci_bus_id: gpu?.pciBusId ?? '', code, action, urgency, strength },
-    value: 1,
   }));
-  return [{ name: 'trivet_finding_open', type: 'gauge', help: 'A finding that is open.', samples }];
+  // Two ports of the node may have the same fault.
+  const alike = Map.groupBy(labelled, ({ labels }) => JSON.stringify(labels));
+  const samples = [...alike.values()].flatMap(([first, ...more]) =>
+    first === undefined ? [] : [{ ...first, value: 1 + more.length }],
+  );
+  return [{ name: 'trivet_finding_open', type: 'gauge', help: 'Findings that are open.', samples }];
 }
 
 export function collectorFamilies(signals: readonly Signal[]): Family[] {

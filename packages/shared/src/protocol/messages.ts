@@ -13,7 +13,7 @@ export const FRAME_MAX_BYTES = 1024 * 1024;
 export interface AgentEvent {
   /** Rises from 1 within one stream. A gap is an event that the node lost (counted in `Beat.lost`), or a number it would not risk using twice. */
   readonly seq: number;
-  /** `kernel.xid`, `kernel.sxid`, `kernel.lost-records`, `finding.opened`, `finding.closed`, … */
+  /** `kernel.xid`, `kernel.sxid`, `kernel.fault`, `kernel.gpu-reset`, `kernel.lost-records`, `finding.opened`, `finding.closed`, … */
   readonly kind: string;
   readonly at: string;
   readonly body: { readonly [key: string]: unknown };
