@@ -72,7 +72,7 @@ export class StateKeeper {
   #state: AgentState;
   #isSaved = true;
   /** The kernel log was read on, and nothing else has changed since the last write. */
-  #isCursorBehind = false;
+  #isBehind = false;
   #savedAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
 
@@ -106,7 +106,7 @@ export class StateKeeper {
   }
   /** Nothing waits to be written. */
   get isDurable(): boolean {
-    return this.#isSaved && !this.#isCursorBehind && this.#state.events.length === 0;
+    return this.#isSaved && !this.#isBehind && this.#state.events.length === 0;
   }
 
   /** Takes what one look brought, and its events. */
@@ -123,20 +123,27 @@ export class StateKeeper {
     this.save();
   }
 
+  /** Bookkeeping (when something was last seen to hold, how long a GPU has worked): written with the next news, never by itself. */
+  note(change: Partial<Pick<AgentState, 'ledger'>>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#isBehind = true;
+    this.save();
+  }
+
   /** The kernel log was read on and held nothing of interest: not worth a write of its own. */
   readUpTo(kernelCursor: KernelCursor | null, nowMs: number): void {
     const isSame = kernelCursor?.seq === this.#state.kernelCursor?.seq;
     if (isSame && kernelCursor?.bootId === this.#state.kernelCursor?.bootId) return;
     this.#state = { ...this.#state, kernelCursor };
-    this.#isCursorBehind = true;
+    this.#isBehind = true;
     if (nowMs - this.#savedAtMs < CURSOR_SAVE_MS) return;
     this.#savedAtMs = nowMs;
     this.saveAll();
   }
 
-  /** With a cursor that was not worth a write before. */
+  /** With what was not worth a write before. */
   saveAll(): void {
-    if (this.#isCursorBehind) this.#isSaved = false;
+    if (this.#isBehind) this.#isSaved = false;
     this.save();
   }
 
@@ -146,7 +153,7 @@ export class StateKeeper {
       try {
         writeFileAtomic(this.#path, `${JSON.stringify(this.#state)}\n`);
         this.#isSaved = true;
-        this.#isCursorBehind = false;
+        this.#isBehind = false;
       } catch (error) {
         this.#failures += 1;
         this.#log.error('state could not be saved; it is kept in memory and tried again', { reason: errorText(error) });

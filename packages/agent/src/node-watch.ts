@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import type { Finding } from '@trivet/shared/model/finding.ts';
 import type { Hardware, Signal } from '@trivet/shared/model/node.ts';
 import type { HostSample, Report, Samples } from '@trivet/shared/model/report.ts';
-import type { StateKeeper } from './agent-state.ts';
+import type { AgentState, StateKeeper } from './agent-state.ts';
 import { AMD_SMI, KERNEL_LOG, NVIDIA_SMI } from './checks/check.ts';
 import { EMPTY_HISTORY } from './checks/history.ts';
-import { UNKNOWN_BOOT, findings } from './checks/ledger.ts';
+import { UNKNOWN_BOOT, findings, isLedgerNews } from './checks/ledger.ts';
 import { sampledGpus } from './checks/sampled-gpus.ts';
 import { HOST, NodeObserver, assess } from './check-node.ts';
 import type { NodeObservation, Senses } from './check-node.ts';
@@ -189,10 +189,14 @@ export class NodeWatch {
       mostGpusSeen: assessed.mostGpusSeen,
       history: assessed.history.durable,
     };
-    const isSame = events.length === 0 && JSON.stringify({ ...keeper.state, ...next }) === JSON.stringify(keeper.state);
-    // Nothing new: a healthy node's disk is left alone. What a full disk refused before is tried again.
-    if (isSame) keeper.save();
-    else keeper.commit(next, events);
+    // A node on which nothing happens leaves its disk alone, healthy or not.
+    if (events.length > 0 || this.#isNews(next)) keeper.commit(next, events);
+    else keeper.note({ ledger: next.ledger });
+  }
+
+  #isNews({ ledger, ...others }: Pick<AgentState, 'ledger'> & Partial<AgentState>): boolean {
+    const { state } = this.#options.keeper;
+    return isLedgerNews(state.ledger, ledger) || JSON.stringify({ ...state, ...others }) !== JSON.stringify(state);
   }
 
   async #noteKernel(): Promise<void> {

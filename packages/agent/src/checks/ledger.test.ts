@@ -277,4 +277,12 @@ describe('whatever comes', () => {
     expect(open(applied)).toContain('xid.95');
     expect(applied?.ledger).toMatchObject({ dropped: 1002 - LEDGER_MAX, entries: { length: LEDGER_MAX } });
   });
+
+  it('what may drain alone goes last, however strong the rest calls itself', () => {
+    const site = Array.from({ length: 2 * LEDGER_MAX }, (_, n) =>
+      line(`site.replace.check-${n}`, n, { source: 'site-checks' }),
+    );
+    const [applied] = run({ seen: [line('xid.95', 0), ...site] });
+    expect(open(applied)).toContain('xid.95');
+  });
 });

@@ -5,7 +5,7 @@
  * (`ledger-roots.ts`) and close with it. Plain JSON, kept by the agent across restarts. Pure.
  */
 import { catalogueEntry } from '@trivet/shared/health/catalogue/index.ts';
-import { actionRank } from '@trivet/shared/model/finding.ts';
+import { ACTIONS, actionRank } from '@trivet/shared/model/finding.ts';
 import type { Finding, GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
 import { KERNEL_LOG, NVIDIA_SMI } from './check.ts';
@@ -69,6 +69,16 @@ export interface Applied {
 
 export function findings(ledger: Ledger): Finding[] {
   return ledger.entries.map(({ finding }) => finding);
+}
+
+/** What every look changes while nothing happens. An older value only makes a proof wait longer. */
+const BOOKKEEPING: ReadonlySet<string> = new Set(['learnedAt', 'lastSeen', 'busy', 'counters']);
+
+/** Whether a kill between the two would lose something that is worth a write. */
+export function isLedgerNews(before: Ledger, after: Ledger): boolean {
+  const print = (ledger: Ledger): string =>
+    JSON.stringify(ledger, (key, value: unknown) => (BOOKKEEPING.has(key) ? undefined : value));
+  return print(before) !== print(after);
 }
 
 export function applySeen(ledger: Ledger, application: Application): Applied {
@@ -171,10 +181,18 @@ function add(draft: Draft, entry: LedgerEntry): void {
   draft.entries.push(entry);
   draft.openedIds.add(entry.finding.id);
   if (draft.entries.length <= LEDGER_MAX) return;
-  const strength = ({ finding }: LedgerEntry) => actionRank(finding.action) * 2 + Number(finding.strength === 'hard');
-  const weakest = draft.entries.reduce((a, b) => (strength(b) <= strength(a) ? b : a));
+  const weakest = draft.entries.reduce((a, b) => (weight(b) <= weight(a) ? b : a));
   draft.entries = draft.entries.filter((other) => other !== weakest);
   draft.dropped += 1;
+}
+
+const CONDEMNS = actionRank('drain-and-reset');
+
+/** What may drain alone outweighs all that may not, as in `verdict.ts`. */
+function weight({ finding: { action, strength } }: LedgerEntry): number {
+  const isHard = strength === 'hard';
+  const rank = actionRank(action);
+  return Number(isHard && rank >= CONDEMNS) * ACTIONS.length * 2 + rank * 2 + Number(isHard);
 }
 
 /**
