@@ -26,6 +26,8 @@ describe('loadConfig', () => {
       aggregatorUrl: null,
       listen: { host: '127.0.0.1', port: 9110 },
       nvidiaSmi: null,
+      amdSmi: null,
+      rocmSmi: null,
       kernelLog: '/dev/kmsg',
       pollMs: 10_000,
       reportMs: 60_000,

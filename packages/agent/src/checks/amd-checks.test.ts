@@ -108,6 +108,9 @@ describe('AMD conditions', () => {
     expect(of({ utilizationRatio: { value: 0.5 } })).toBe(true);
     expect(of({})).toBeUndefined();
     expect(of({ pcieLinkWidth: { value: 16 } })).toBe(false);
+    const busy = { utilizationRatio: { value: 0.5 } };
+    expect(of({ ...busy, model: 'Navi 22 [Radeon RX 6700]' })).toBeUndefined();
+    expect(of({ ...busy, model: 'Radeon Instinct MI50 32GB' })).toBe(true);
   });
 
   it('say which tool told it', () => {

@@ -45,9 +45,11 @@ function heatText(gpu: AmdGpu): string {
 
 /** Idle boards give up speed, and some of them lanes. */
 const BUSY = 0.1;
+/** These sit in whatever slot the machine has, half of them in one of eight lanes. */
+const DESKTOP = /\b(RX|PRO|VII|Navi)\b/i;
 
-function isNarrow({ pcieLinkWidth, pcieLinkWidthMax, utilizationRatio }: AmdGpu): boolean | null {
-  if (!known(pcieLinkWidth) || !known(pcieLinkWidthMax)) return null;
+function isNarrow({ model, pcieLinkWidth, pcieLinkWidthMax, utilizationRatio }: AmdGpu): boolean | null {
+  if (!known(pcieLinkWidth) || !known(pcieLinkWidthMax) || model === null || DESKTOP.test(model)) return null;
   if (pcieLinkWidth.value >= pcieLinkWidthMax.value) return false;
   return known(utilizationRatio) && utilizationRatio.value >= BUSY ? true : null;
 }

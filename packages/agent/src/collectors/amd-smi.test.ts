@@ -225,7 +225,7 @@ describe('which tool', () => {
   it('asks rocm-smi where there is no amd-smi', async () => {
     const { asked, collect } = tools(null, null);
     expect(await collect()).toMatchObject({ state: 'ok', sample: { tool: 'rocm-smi' } });
-    expect(asked).toEqual(['amd-smi', 'rocm-smi', 'rocm-smi']);
+    expect(asked).toEqual(['amd-smi', '/opt/rocm/bin/amd-smi', 'rocm-smi', 'rocm-smi']);
   });
 
   it('asks only the one that was named', async () => {

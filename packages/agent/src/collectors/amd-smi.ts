@@ -4,7 +4,7 @@
  * `metric`; what changes seldom (`list`, `static`, `bad-pages`, `xgmi`) is asked every five minutes, and at once when
  * `metric` shows other GPUs than before.
  */
-import type { AmdGpu, AmdSample } from '@trivet/shared/model/amd.ts';
+import type { AmdGpu, AmdSample, AmdTool } from '@trivet/shared/model/amd.ts';
 import { known } from '@trivet/shared/model/gpu.ts';
 import { exclusive, runCommand } from '../os/command.ts';
 import type { Run } from '../os/command.ts';
@@ -52,6 +52,23 @@ interface Known {
   readonly told: Readonly<Record<Seldom, Told>>;
 }
 
+interface Candidate extends ToolSpec {
+  readonly tool: AmdTool;
+}
+
+/** Where ROCm installs its programs; its packages link them into PATH, other ways of installing it do not. */
+const ROCM_BIN = '/opt/rocm/bin';
+
+/** In the order in which they are tried, until one is there. Who names one tool means that one. */
+function candidates({ amdSmi, rocmSmi }: Pick<AmdSmiOptions, 'amdSmi' | 'rocmSmi'>): { tool: AmdTool; path: string }[] {
+  const isEither = (amdSmi === null) === (rocmSmi === null);
+  return (['amd-smi', 'rocm-smi'] as const).flatMap((tool) => {
+    const given = tool === 'amd-smi' ? amdSmi : rocmSmi;
+    if (given !== null) return [{ tool, path: given }];
+    return isEither ? [tool, `${ROCM_BIN}/${tool}`].map((path) => ({ tool, path })) : [];
+  });
+}
+
 interface Answer {
   readonly sample: AmdSample | null;
   readonly state: 'unknown' | 'failed';
@@ -60,9 +77,7 @@ interface Answer {
 
 export class AmdSmiCollector implements Collector<AmdSample> {
   readonly name = 'amd-smi';
-  readonly #tools: readonly ('amd-smi' | 'rocm-smi')[];
-  readonly #amdSmi: ToolSpec;
-  readonly #rocmSmi: ToolSpec;
+  readonly #candidates: readonly Candidate[];
   readonly #timeoutMs: number;
   readonly #nowMs: () => number;
   #seldom: Known | null = null;
@@ -70,16 +85,11 @@ export class AmdSmiCollector implements Collector<AmdSample> {
   #collecting: Promise<Collected<AmdSample>> | null = null;
 
   constructor(options: AmdSmiOptions) {
-    const { amdSmi, rocmSmi, timeoutMs = TIMEOUT_MS, run = runCommand, nowMs = () => performance.now() } = options;
+    const { timeoutMs = TIMEOUT_MS, run = runCommand, nowMs = () => performance.now() } = options;
     const sys = options.sys === undefined ? {} : { sys: options.sys };
-    // One of the two at a time: they talk to the same driver.
+    // One of them at a time: they talk to the same driver.
     const alone = exclusive(run);
-    this.#amdSmi = { path: amdSmi ?? 'amd-smi', run: alone, ...sys };
-    this.#rocmSmi = { path: rocmSmi ?? 'rocm-smi', run: alone, ...sys };
-    // Who names one tool means that one.
-    if (amdSmi !== null && rocmSmi === null) this.#tools = ['amd-smi'];
-    else if (amdSmi === null && rocmSmi !== null) this.#tools = ['rocm-smi'];
-    else this.#tools = ['amd-smi', 'rocm-smi'];
+    this.#candidates = candidates(options).map((candidate) => ({ ...candidate, run: alone, ...sys }));
     this.#timeoutMs = timeoutMs;
     this.#nowMs = nowMs;
   }
@@ -96,16 +106,14 @@ export class AmdSmiCollector implements Collector<AmdSample> {
     const untilMs = performance.now() + this.#timeoutMs;
     const budget: Budget = signal === undefined ? { untilMs } : { untilMs, signal };
     const missing: string[] = [];
-    for (const tool of this.#tools) {
-      const answer = tool === 'amd-smi' ? await this.#askAmdSmi(budget) : await askRocmSmi(this.#rocmSmi, budget);
+    for (const candidate of this.#candidates) {
+      const ask = candidate.tool === 'amd-smi' ? this.#askAmdSmi(candidate, budget) : askRocmSmi(candidate, budget);
+      const answer = await ask;
       if ('missing' in answer) missing.push(answer.missing);
       else return this.#toCollected(answer);
     }
-    const flags = this.#tools.map((tool) => `--${tool} PATH`).join(' or ');
-    return {
-      state: 'failed',
-      reason: `${missing.join('; ')}: install ROCm's amd-smi-lib, or name the program (${flags})`,
-    };
+    const mend = "install ROCm's amd-smi-lib, or name the program (--amd-smi PATH or --rocm-smi PATH)";
+    return { state: 'failed', reason: `${missing.join('; ')}: ${mend}` };
   }
 
   #toCollected({ sample, state, problems }: Answer): Collected<AmdSample> {
@@ -118,13 +126,13 @@ export class AmdSmiCollector implements Collector<AmdSample> {
     return problems.length === 0 ? { state: 'ok', sample: plausible } : { state, reason, sample: plausible };
   }
 
-  async #askAmdSmi(budget: Budget): Promise<Answer | { readonly missing: string }> {
-    const metric = await this.#told(['metric', '--json'], budget);
+  async #askAmdSmi(tool: ToolSpec, budget: Budget): Promise<Answer | { readonly missing: string }> {
+    const metric = await told(tool, ['metric', '--json'], budget);
     if (metric.kind === 'not-found') return { missing: metric.reason };
     if (metric.kind !== 'documents')
       return { sample: null, state: metric.kind, problems: [`amd-smi metric: ${metric.reason}`] };
     const measured = entriesOf(metric);
-    const seldom = await this.#askSeldom(measured, budget);
+    const seldom = await this.#askSeldom(tool, measured, budget);
     const { sample, gaps } = toAmdSample({
       metric: measured,
       list: listed(seldom.list),
@@ -141,23 +149,23 @@ export class AmdSmiCollector implements Collector<AmdSample> {
     return { sample, state: 'unknown', problems };
   }
 
-  async #askSeldom(measured: readonly JsonObject[], budget: Budget): Promise<Known['told']> {
+  async #askSeldom(tool: ToolSpec, measured: readonly JsonObject[], budget: Budget): Promise<Known['told']> {
     const of = measured.map(indexOf).join(',');
     const last = this.#seldom;
     if (last !== null && last.of === of && this.#nowMs() - last.atMs < patience(last.told)) return last.told;
-    const told = {
-      list: await this.#told(SELDOM.list, budget),
-      static: await this.#told(SELDOM.static, budget),
-      pages: await this.#told(SELDOM.pages, budget),
-      links: await this.#told(SELDOM.links, budget),
+    const answers = {
+      list: await told(tool, SELDOM.list, budget),
+      static: await told(tool, SELDOM.static, budget),
+      pages: await told(tool, SELDOM.pages, budget),
+      links: await told(tool, SELDOM.links, budget),
     };
-    this.#seldom = { of, atMs: this.#nowMs(), told };
-    return told;
+    this.#seldom = { of, atMs: this.#nowMs(), told: answers };
+    return answers;
   }
+}
 
-  async #told(args: readonly string[], budget: Budget): Promise<Told> {
-    return interpret(await runTool(this.#amdSmi, args, budget), this.#amdSmi);
-  }
+async function told(tool: ToolSpec, args: readonly string[], budget: Budget): Promise<Told> {
+  return interpret(await runTool(tool, args, budget), tool);
 }
 
 function patience({ list, static: fixed, pages }: Known['told']): number {

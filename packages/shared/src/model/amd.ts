@@ -88,7 +88,7 @@ export interface AmdGpu {
   readonly pcieNakReceivedTotal: Reading<number>;
   /** The link left L0 to recover. */
   readonly pcieRecoveryTotal: Reading<number>;
-  /** Any cause, on boards without the counters of causes (`throttle_status`). */
+  /** Any cause, on boards without the counters of causes (`throttle_status`). Nothing is judged by it: idle boards say so, too. */
   readonly throttled: Reading<boolean>;
   readonly throttles: readonly AmdThrottle[];
   /** Since the status was last read, by anybody: 0 none, 1 one, 2 more. The driver clears it when it is read. */
