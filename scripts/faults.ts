@@ -24,7 +24,7 @@ A fault prints a **chain** of lines. Symptoms (43, 45, lines of peers and switch
 first, and close with it. Nothing is made a symptom that weighs more than its root.
 
 A finding **closes by proof, never by age**. What a sample shows closes when a good reading shows that it is over. What the kernel log said closes when
-the driver, having asked for a reset or reboot, asks for nothing any more; when amdgpu says that it has reset or recovered the GPU; when the GPU's volatile ECC counters
+the driver, having asked for a reset or reboot, asks for nothing any more; when amdgpu says that it goes on after a reset (after a mere recovery: the hang alone); when the GPU's volatile ECC counters
 begin anew and all its readings are good; when the node has booted again (all but \`replace\`); or when another board sits in the slot. \`app\`, \`ignore\`, \`follow\`,
 \`decode\` and \`watch\` close as well when the GPU has worked for an hour in all (utilisation above zero) and the line did not come again. Idle time proves nothing.
 An agent without a saved place reads the kernel ring from its begin: what happened in this boot before it was installed is a finding, too.

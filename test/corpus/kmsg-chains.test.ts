@@ -18,8 +18,8 @@ const real = isThere ? readFileSync(join(folder, 'real-lines.txt'), 'utf8').spli
 const NOW = Date.parse('2026-11-20T17:00:00.000Z');
 
 /** Rows with a stamp keep their distances; others are a millisecond apart. */
-function look(first: number, last: number): Assessment {
-  const texts = real.slice(first - 1, last).map((line) => {
+function look(first: number, last: number, ...after: readonly string[]): Assessment {
+  const texts = [...real.slice(first - 1, last), ...after].map((line) => {
     const seconds = /^(?:kernel: )?\[\s*(\d+\.\d+)\]/.exec(line)?.[1];
     const text = parseRecord(line)?.text ?? unframe(line, { nowMs: NOW, bootMs: 0 }).text;
     return { text, ms: seconds === undefined ? null : Number(seconds) * 1000 };
@@ -124,21 +124,35 @@ describe.skipIf(!isThere)('captured chains', () => {
     [
       'amdgpu: hang, ring reset failed, GPU reset; whether the driver went on is not known yet',
       [173, 179],
-      'degraded',
-      ['amdgpu.reset-begun watch 0000:c5:00.0'],
+      'unhealthy',
+      [
+        'amdgpu.ring-timeout app 0000:c5:00.0',
+        'amdgpu.ring-reset-failed reset 0000:c5:00.0',
+        'amdgpu.reset-begun watch 0000:c5:00.0',
+        'amdgpu.mes-timeout watch 0000:c5:00.0',
+      ],
     ],
     ['amdgpu: a hang that a ring reset ended', [180, 183], 'healthy', ['amdgpu.page-fault app 0000:04:00.0']],
     [
       'amdgpu: a reset that lost the memory',
       [186, 189],
       'degraded',
-      ['amdgpu.reset-begun watch 0000:28:00.0', 'amdgpu.vram-lost app 0000:28:00.0'],
+      [
+        'amdgpu.ring-timeout app 0000:28:00.0',
+        'amdgpu.reset-begun watch 0000:28:00.0',
+        'amdgpu.vram-lost app 0000:28:00.0',
+      ],
     ],
     ['amdgpu: counts that nobody believes', [192, 193], 'degraded', ['amdgpu.ras-implausible watch 0000:0b:00.0']],
     ['out of memory is a note', [92, 98], 'healthy', ['host.oom ignore node']],
   ])('%s', (_, [first, last], verdict, expected) => {
     const assessed = look(first, last);
     expect({ verdict: assessed.verdict, open: open(assessed) }).toEqual({ verdict, open: expected });
+  });
+
+  it('amdgpu: once the driver goes on after the reset, all of it is over', () => {
+    const assessed = look(173, 179, '[127039.000000] amdgpu 0000:c5:00.0: amdgpu: GPU reset(4) succeeded!');
+    expect({ verdict: assessed.verdict, open: open(assessed) }).toEqual({ verdict: 'healthy', open: [] });
   });
 
   it('one burst is one finding with all its lines counted', () => {

@@ -26,6 +26,8 @@ export interface LedgerEntry {
   readonly root?: string;
   /** Address of the device that is no GPU. */
   readonly device?: string;
+  /** Of a reset that the driver has begun: when the hardware was reset. The driver has yet to say that it goes on. */
+  readonly resetAt?: string;
   /** Work of the GPU since the last line, towards the proof that it does not come again. */
   readonly busy?: Busy;
 }

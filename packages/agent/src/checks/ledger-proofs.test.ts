@@ -39,8 +39,12 @@ describe('the log itself', () => {
   const reset = line('gpu-reset', 3, { over: { isReset: true } });
   const recovered = line('amdgpu.reset-begun', 4, { over: { codes: ['amdgpu.ring-timeout', 'amdgpu.reset-begun'] } });
 
-  it('a hardware reset mends what was before it; that the driver goes on is another line', () => {
-    expect(open([{ at: 3, seen: [...hang, reset] }])).toEqual(['amdgpu.reset-begun']);
+  it('a hardware reset mends what was before it, once the driver says that it goes on', () => {
+    expect(open([{ at: 3, seen: [...hang, reset] }])).toEqual(hang.map(({ code }) => code));
+    const failed = line('amdgpu.reset-failed', 4);
+    expect(open([{ at: 4, seen: [...hang, reset, failed] }])).toHaveLength(4);
+    const between = line('amdgpu.ras-uncorrectable', 3.5);
+    expect(open([{ at: 4, seen: [...hang, reset, between, recovered] }])).toEqual(['amdgpu.ras-uncorrectable']);
     expect(open([{ at: 4, seen: [...hang, reset, recovered] }])).toEqual([]);
     expect(open([{ at: 5, seen: [...hang, reset, recovered, line('amdgpu.ring-timeout', 5)] }])).toEqual([
       'amdgpu.ring-timeout',
@@ -49,6 +53,7 @@ describe('the log itself', () => {
 
   it('a recovery without a reset mends the hang only', () => {
     expect(open([{ at: 4, seen: [...hang, recovered] }])).toEqual(['amdgpu.ras-uncorrectable']);
+    expect(open([{ at: 3, seen: [line('amdgpu.ras-fatal', 0), reset] }])).toEqual([]);
   });
 
   it('speaks of one GPU, and never of what only a reboot or another board mends', () => {

@@ -7,6 +7,7 @@ import type { NvidiaGpu } from '@trivet/shared/model/gpu.ts';
 import type { FaultClass } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
 import { AMD_SMI, NVIDIA_SMI } from './check.ts';
+import type { Over, Seen } from './check.ts';
 import { close } from './ledger-draft.ts';
 import type { Draft } from './ledger-draft.ts';
 import { MENDED_BY_RESET, isSameGpu } from './ledger-entry.ts';
@@ -67,19 +68,38 @@ export function closeStarted(draft: Draft, samples: Samples, sampledAt: string):
   }
 }
 
-/** A reset of the GPU, as its driver said. What waits for the driver to go on afterwards does not close by it. */
-export function closeByReset(draft: Draft, isMeant: (entry: LedgerEntry) => boolean, proof: Proof): void {
-  close(
+/**
+ * The kernel log itself says so, in its order: what it said before is over. A hardware reset counts once the driver says that
+ * it goes on with the GPU; it also says that it goes on where it needed no reset, which mends the hang alone.
+ */
+export function closeOver(draft: Draft, seen: Seen, over: Over): void {
+  const proof = { at: seen.at, source: seen.source, text: `closed: ${seen.text}` };
+  const isBefore = ({ finding, isEvent }: LedgerEntry): boolean => isEvent && finding.lastSeen <= seen.at;
+  const isOfGpu = ({ finding }: LedgerEntry): boolean => isSameGpu(finding.gpu, seen.gpu);
+  if ('isReset' in over) {
+    const isBegun = (entry: LedgerEntry): boolean => entry.finding.code === RESET_BEGUN && isOfGpu(entry);
+    if (!draft.entries.some(isBegun)) return closeByReset(draft, (entry) => isBefore(entry) && isOfGpu(entry), proof);
+    draft.entries = draft.entries.map((entry) => (isBegun(entry) ? { ...entry, resetAt: seen.at } : entry));
+    return;
+  }
+  const isMeant = (entry: LedgerEntry): boolean =>
+    over.ofAllGpus === true || (isOfGpu(entry) && entry.device === seen.device);
+  const ended = close(
     draft,
     proof,
-    (entry) =>
-      entry.isEvent &&
-      MENDED_BY_RESET.has(entry.finding.class) &&
-      !OUTLASTS_RESET.has(entry.finding.code) &&
-      isMeant(entry),
+    (entry) => isBefore(entry) && isMeant(entry) && over.codes.includes(entry.finding.code),
   );
+  for (const { resetAt } of ended) {
+    if (resetAt === undefined) continue;
+    closeByReset(draft, (entry) => isOfGpu(entry) && entry.finding.lastSeen <= resetAt, proof);
+  }
 }
-const OUTLASTS_RESET: ReadonlySet<string> = new Set(['amdgpu.reset-begun']);
+const RESET_BEGUN = 'amdgpu.reset-begun';
+
+/** A reset of the GPU that was seen, one way or another. */
+function closeByReset(draft: Draft, isMeant: (entry: LedgerEntry) => boolean, proof: Proof): void {
+  close(draft, proof, (entry) => entry.isEvent && MENDED_BY_RESET.has(entry.finding.class) && isMeant(entry));
+}
 type Proof = Parameters<typeof close>[1];
 
 /** Error counters since the driver was loaded, as one sample showed them; null: not known. */

@@ -71,6 +71,14 @@ describe('a symptom that comes before its root', () => {
     expect(second?.opened.map(({ class: kind }) => kind)).toEqual(['reboot', 'follow']);
   });
 
+  it('that condemned nobody anyway stays the finding that it was, and knows its root', () => {
+    const [first, second] = run([line('xid.45', 0)], [line('xid.48', 1)]);
+    expect(open(second)).toEqual(['xid.45 of xid.48', 'xid.48 reset']);
+    expect(second).toMatchObject({ closed: [], opened: [{ code: 'xid.48' }] });
+    expect(findings(second?.ledger ?? EMPTY_LEDGER)[0]?.id).toBe(first?.opened[0]?.id);
+    expect(open(run([line('xid.45', 0), line('xid.48', 1)])[0])).toEqual(['xid.45 of xid.48', 'xid.48 reset']);
+  });
+
   it('is told only as a symptom when both come in one look', () => {
     const [both] = run([line('pcie.aer-fatal', 0, null), line('xid.79', 1)]);
     expect(both).toMatchObject({

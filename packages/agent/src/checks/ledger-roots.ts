@@ -163,6 +163,11 @@ export function attachEarlier(draft: Draft, root: LedgerEntry, where: Where): vo
 function attach(draft: Draft, entry: LedgerEntry, root: LedgerEntry, where: Where): void {
   const { code } = root.finding;
   const symptom = symptomEntry(entry, code, where.node);
+  // It condemned nobody before: the same finding now knows its root.
+  if (symptom.finding.id === entry.finding.id) {
+    draft.entries = draft.entries.map((other) => (other === entry ? symptom : other));
+    return;
+  }
   const twin = draft.entries.some(({ finding }) => finding.id === symptom.finding.id);
   const proof = { at: where.at, source: KERNEL_LOG, text: `closed: it is a symptom of ${code}, and goes on as such` };
   if (draft.openedIds.delete(entry.finding.id)) draft.entries = draft.entries.filter((other) => other !== entry);

@@ -9,7 +9,7 @@ import { ACTIONS, actionRank } from '@trivet/shared/model/finding.ts';
 import type { Finding, GpuRef } from '@trivet/shared/model/finding.ts';
 import type { Samples } from '@trivet/shared/model/report.ts';
 import { KERNEL_LOG, NVIDIA_SMI } from './check.ts';
-import type { Absent, Over, Seen } from './check.ts';
+import type { Absent, Seen } from './check.ts';
 import { close } from './ledger-draft.ts';
 import type { Draft } from './ledger-draft.ts';
 import { MENDED_BY_RESET, isSameGpu, openEntry, seeAgain } from './ledger-entry.ts';
@@ -18,7 +18,7 @@ import {
   closeAfterBoot,
   closeAfterWork,
   closeByCounters,
-  closeByReset,
+  closeOver,
   closeReplaced,
   closeStarted,
   isRecovery,
@@ -158,18 +158,6 @@ function see(draft: Draft, seen: Seen, where: Where): void {
   const opened = openEntry(seen, root, where, witnessesOf(draft, seen));
   add(draft, opened);
   attachEarlier(draft, opened, where);
-}
-
-/** The log itself says so, in its order: what it said before is over. */
-function closeOver(draft: Draft, seen: Seen, over: Over): void {
-  const proof = { at: seen.at, source: seen.source, text: `closed: ${seen.text}` };
-  const isBefore = ({ finding, isEvent }: LedgerEntry): boolean => isEvent && finding.lastSeen <= seen.at;
-  if ('isReset' in over) {
-    return closeByReset(draft, (entry) => isBefore(entry) && isSameGpu(entry.finding.gpu, seen.gpu), proof);
-  }
-  const isMeant = ({ finding, device }: LedgerEntry): boolean =>
-    over.ofAllGpus === true || (isSameGpu(finding.gpu, seen.gpu) && device === seen.device);
-  close(draft, proof, (entry) => isBefore(entry) && isMeant(entry) && over.codes.includes(entry.finding.code));
 }
 
 function isFollow(seen: Seen, root: string | null): boolean {
