@@ -166,8 +166,8 @@ function demandNvlink(_host: unknown, _demands: unknown, { nvidia }: Samples): D
 }
 
 /**
- * AMD's own exporter polls every 30 s; a run of amd-smi costs 0.3 to 0.5 s of CPU, and what cannot wait half a minute is in the
- * kernel log.
+ * AMD's own exporter polls every 30 s; a run of amd-smi costs tenths of a second of CPU, and what cannot wait half a minute is
+ * in the kernel log.
  */
 const AMD_EVERY_MS = 30_000;
 

@@ -98,9 +98,9 @@ describe('AMD conditions', () => {
     const of = (gpu: Partial<AmdGpu>) => answers(gpu)['amd.throttle-thermal'];
     const active = { active: { value: true }, accumulated: none };
     expect(of({ hotspotCelsius: { value: 100 } })).toBe(true);
-    expect(of({ hotspotCelsius: { value: 100 }, hotspotSlowdownCelsius: none })).toBe(false);
+    expect(of({ hotspotCelsius: { value: 100 }, hotspotSlowdownCelsius: none })).toBeUndefined();
     expect(of({ throttles: [{ cause: 'vr-thermal', ...active }] })).toBe(true);
-    expect(of({ throttles: [{ cause: 'ppt', ...active }] })).toBe(false);
+    expect(of({ throttles: [{ cause: 'ppt', ...active }] })).toBeUndefined();
   });
 
   it('ask of the lanes only while the board works', () => {
@@ -149,6 +149,32 @@ describe('growth', () => {
   it('is over when a whole window has been quiet', () => {
     const quiet = Array.from({ length: 16 }, () => 100);
     expect(looks(0, ...quiet).slice(1)).toEqual([...Array(14).fill(true), false, false]);
+  });
+});
+
+describe('heat', () => {
+  /** A look each half minute. */
+  function looks(...celsius: readonly number[]): (boolean | null)[] {
+    let history = EMPTY_HISTORY;
+    return celsius.map((value, look) => {
+      const gpu = { hotspotCelsius: { value } };
+      const samples = { amd: amdSampleFixture([amdGpuFixture(gpu)]) };
+      history = remember(history, { samples, events: [], atMs: START + look * 30_000 });
+      const input = inputOf(gpu, look * 30, history);
+      const code = 'amd.throttle-thermal';
+      if (amdLimits.run(input).some((seen) => seen.code === code)) return true;
+      return amdLimits.absent?.(input).some((absent) => absent.code === code) === true ? false : null;
+    });
+  }
+
+  it('goes when the board has been cool for five minutes, not at the first cool look', () => {
+    expect(looks(101, 99, 101, 99)).toEqual([true, null, true, null]);
+    const cool = Array.from({ length: 12 }, () => 60);
+    expect(looks(101, ...cool)).toEqual([true, ...Array(9).fill(null), false, false, false]);
+  });
+
+  it('says nothing of a window that is not full', () => {
+    expect(looks(60, 60)).toEqual([null, null]);
   });
 });
 

@@ -4,6 +4,7 @@ import { memoryCorrected } from './host-values.ts';
 import { linkDowned, portRate, portUp } from './infiniband-values.ts';
 import { activeLinks, correctedPackets, lostPackets, recoveries } from './nvlink-values.ts';
 import { generationUnderLoad, widthUnderLoad } from './pcie-values.ts';
+import { HOT, hotness } from './amd-heat-values.ts';
 import { amdValues, nvidiaValues } from './series.ts';
 import type { Baseline, Track } from './series.ts';
 import { memoryOverLimit, slowdownOverLimit } from './temperature-values.ts';
@@ -34,6 +35,7 @@ export const TRACKED: readonly Track[] = [
   correctedPackets,
   recoveries,
   (samples) => amdValues(samples, 'amd-correctable', (gpu) => gpu.eccTotal.correctable),
+  (samples) => amdValues(samples, HOT, hotness),
   (samples) => amdValues(samples, 'amd-pcie-replay', (gpu) => gpu.pcieReplayTotal),
 ];
 

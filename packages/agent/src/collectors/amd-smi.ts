@@ -1,8 +1,8 @@
 /**
- * Runs amd-smi, or rocm-smi where there is none, and says what that proves. Both are Python programs that cost 0.3 to 0.5 s of
- * CPU a run (measured: 0.12 s for amd-smi 6.1.2 to find that there is no driver), so the look that repeats is one run,
- * `metric`; what changes seldom (`list`, `static`, `bad-pages`, `xgmi`) is asked every five minutes, and at once when
- * `metric` shows other GPUs than before.
+ * Runs amd-smi, or rocm-smi where there is none, and says what that proves. Both are Python programs: amd-smi 6.1.2 takes
+ * 0.12 s of CPU to find that there is no driver (measured), and some tenths more where there are GPUs. So the look that repeats
+ * is one run, `metric`; what changes seldom (`list`, `static`, `bad-pages`, `xgmi`) is asked every five minutes, and at once
+ * when `metric` shows other GPUs than before.
  */
 import type { AmdGpu, AmdSample, AmdTool } from '@trivet/shared/model/amd.ts';
 import { known } from '@trivet/shared/model/gpu.ts';
