@@ -275,4 +275,24 @@ describe('one look at a node', () => {
     expect(await ageMs()).toMatchObject({ required: true, ageMs: 60_000 });
     expect(await ageMs()).toMatchObject({ ageMs: 0 });
   });
+
+  it('reads registers in kernel lines by the driver that is loaded, then by the one last sampled', () => {
+    const line = 'NVRM: Xid (PCI:0000:00:00): 144, SAW_MVB Fatal XC0 i0 Link 01 (0x00000001 0x00000002';
+    const at = '2026-11-20T17:00:00.000Z';
+    const event = parseKernelText(line, at);
+    const codes = (version: string | null, sampled: string | null): string[] => {
+      const modules = { ...hostFixture().modules, nvidia: { state: 'live', version } } as const;
+      const samples = { host: hostFixture({ bootId: 'b', modules }) };
+      const events = event === null ? [] : [event];
+      const ledger = { ...NO_PAST.ledger, bootId: 'b', driverVersion: sampled };
+      const observation = { begunAt: at, at, samples, comparable: {}, events, signals: [] };
+      return assess(observation, { ...NO_PAST, node: 'n', ledger, expectedGpus: null }).findings.map(
+        ({ code }) => code,
+      );
+    };
+    expect(codes('580.95.05', '570.1')).toEqual(['xid.144.reset']);
+    expect(codes('570.1', '580.95.05')).toEqual(['xid.144']);
+    expect(codes(null, '570.1')).toEqual(['xid.144']);
+    expect(codes(null, '580.95.05')).toEqual(['xid.144.reset']);
+  });
 });

@@ -164,7 +164,9 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
   const { node, ledger, expectedGpus, mostGpusSeen } = assessor;
   const history = remember(assessor.history, { samples: comparable, events, atMs: Date.parse(at) });
   const known = {
-    driverVersion: comparable.nvidia?.driverVersion ?? ledger.driverVersion ?? null,
+    // The loaded module's own word first: the kernel log is read more often than the tool, and is this machine's.
+    driverVersion:
+      samples.host?.modules.nvidia.version ?? comparable.nvidia?.driverVersion ?? ledger.driverVersion ?? null,
     gpuBusIds: new Set([...Object.keys(ledger.uuids), ...(samples.host?.pciGpus ?? []).map((gpu) => gpu.pciBusId)]),
     open: findings(ledger),
   };

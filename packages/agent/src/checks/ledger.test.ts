@@ -214,8 +214,16 @@ describe('whatever comes', () => {
   const seen: fc.Arbitrary<Seen> = fc
     .tuple(gpu, code, seconds, fc.constantFrom('kernel-log', 'nvidia-smi'), fc.string({ maxLength: 2000 }))
     .map(([gpu, code, when, source, text]) => ({ gpu, code, at: at(when), source, text }));
+  const over: fc.Arbitrary<Partial<Seen>> = fc.constantFrom(
+    { over: { isReset: true }, source: 'kernel-log' },
+    { over: { codes: ['amdgpu.reset-begun', 'pcie.aer-fatal', 'xid.31.repeat'] } },
+    { over: { codes: ['xid.31.repeat'], ofAllGpus: true } },
+    { device: '0000:00:01.0', gpu: null },
+    { causedBy: 'xid.149' },
+    {},
+  );
   const application = fc.record({
-    seen: fc.array(seen),
+    seen: fc.array(fc.tuple(seen, over).map(([one, more]) => ({ ...one, ...more }))),
     at: seconds.map(at),
     bootId: fc.constantFrom('boot-1', 'boot-2'),
   });
