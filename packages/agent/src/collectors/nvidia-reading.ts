@@ -40,7 +40,8 @@ function plain(text: string): string {
 export function textAt(gpu: XmlElement, path: string): TextAt {
   const texts: string[] = [];
   collect(gpu, namesOf(path), 0, texts);
-  const [first = null] = texts;
+  const first = texts[0] ?? null;
+  if (texts.length < 2) return { path, text: first };
   return { path, text: texts.every((text) => text === first) ? first : [...new Set(texts)].join(' and ') };
 }
 
