@@ -45,7 +45,8 @@ interface Judged {
 async function judge(stdout: string, code: number | null): Promise<Judged> {
   const nvidia = new NvidiaSmiCollector({
     path: 'nvidia-smi',
-    run: async ({ args }) => (args[0] === '-L' ? exited(255, '') : exited(code, stdout)),
+    run: async ({ args, reduce }) =>
+      args[0] === '-L' ? exited(255, '') : exited(code, reduce?.(Buffer.from(stdout)).toString('utf8') ?? stdout),
   });
   const collected = await nvidia.collect();
   const none = { state: 'unknown', reason: 'not read in this test' } as const;

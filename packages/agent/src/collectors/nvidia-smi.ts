@@ -13,6 +13,7 @@ import type { Collected, Collector } from './collector.ts';
 import { inforomWarnings, lostGpu, lostInMessages, readList, withoutWarnings } from './nvidia-list.ts';
 import { migLayout, readMigUuids, withMigUuids } from './nvidia-mig.ts';
 import type { MigUuids } from './nvidia-mig.ts';
+import { withoutClocks } from './nvidia-clocks.ts';
 import { toSample } from './nvidia-sample.ts';
 import { readXml } from './nvidia-xml.ts';
 import type { XmlResult } from './nvidia-xml.ts';
@@ -84,7 +85,8 @@ export class NvidiaSmiCollector implements Collector<NvidiaSample> {
   }
 
   #call(args: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<CommandResult> {
-    return this.#run({ path: this.#path, args, timeoutMs, ...(signal === undefined ? {} : { signal }) });
+    const stoppable = signal === undefined ? {} : { signal };
+    return this.#run({ path: this.#path, args, timeoutMs, reduce: withoutClocks, ...stoppable });
   }
 }
 

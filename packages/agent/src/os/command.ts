@@ -19,6 +19,8 @@ export interface CommandSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** What it left running in its process group ends with it; else only what still holds its pipes does. */
   readonly leavesNothing?: boolean;
+  /** Takes out of standard output what nobody reads, before it becomes text. */
+  readonly reduce?: (stdout: Buffer) => Buffer;
 }
 
 /** A killed process that has not ended. */
@@ -155,7 +157,8 @@ class Running {
   }
 
   #outcome(): CommandResult {
-    const stdout = Buffer.concat(this.#stdout).toString('utf8');
+    const bytes = Buffer.concat(this.#stdout);
+    const stdout = (this.#spec.reduce?.(bytes) ?? bytes).toString('utf8');
     if (this.#cause === null) {
       const stderr = Buffer.concat(this.#stderr).toString('utf8');
       return { kind: 'exited', ...(this.#exit ?? { code: null, signal: null }), stdout, stderr };
