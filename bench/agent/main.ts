@@ -7,7 +7,8 @@ import { USAGE, readOptions } from './options.ts';
 import type { BenchOptions } from './options.ts';
 import { readMachine } from './proc.ts';
 import { soak } from './soak.ts';
-import { footprintTable, latencyTable, soakTable } from './table.ts';
+import { compareStream } from './stream.ts';
+import { footprintTable, latencyTable, soakTable, streamTable } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -26,6 +27,11 @@ async function main(options: BenchOptions): Promise<void> {
     say('latency');
     const rows = (result['latency'] = await measureLatency(options));
     tables.push(latencyTable(rows));
+  }
+  if (options.stream) {
+    say('spawn or stream');
+    const rows = (result['stream'] = await compareStream(options));
+    tables.push(streamTable(rows));
   }
   if (options.soakMinutes > 0) {
     say('soak');

@@ -2,6 +2,7 @@
 import type { Footprint } from './footprint.ts';
 import type { Latency } from './latency.ts';
 import type { Soak } from './soak.ts';
+import type { Streamed } from './stream.ts';
 
 /** Rows under a head; cells are texts already. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -65,5 +66,15 @@ export function soakTable({ minutes, samples, ...soak }: Soak): string {
         number(soak.cpuMsPerSecond, 2),
       ],
     ],
+  );
+}
+
+export function streamTable(rows: readonly Streamed[]): string {
+  return table(
+    ['nvidia-smi', 'reader: CPU ms a poll', 'tool: CPU ms a poll', 'reader: private dirty MB'],
+    rows.map(({ mode, cpuMsPerPoll, toolMsPerPoll, privateDirtyMb }) => [
+      mode === 'spawn' ? 'a process a poll' : 'one process (`-l`)',
+      ...[cpuMsPerPoll, toolMsPerPoll, privateDirtyMb].map((value) => number(value)),
+    ]),
   );
 }

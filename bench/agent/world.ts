@@ -33,28 +33,24 @@ const ORDINARY_LINE = 'kernel: IPv6: ADDRCONF(NETDEV_CHANGE): eth0: link becomes
 const ORDINARY_LINE_MS = 5000;
 
 export class World {
-  readonly #dir = mkdtempSync(join(tmpdir(), 'trivet-bench-agent-'));
-  readonly #nvidiaSmi = join(this.#dir, 'nvidia-smi');
+  readonly dir = mkdtempSync(join(tmpdir(), 'trivet-bench-agent-'));
+  readonly nvidiaSmi = join(this.dir, 'nvidia-smi');
   readonly #started: Started[] = [];
   readonly #logs = new Set<string>();
   readonly #lines: NodeJS.Timeout;
 
   constructor() {
     // Also when the bench is interrupted; whatever runs here is ended at the same time.
-    process.once('exit', () => rmSync(this.#dir, { recursive: true, force: true }));
+    process.once('exit', () => rmSync(this.dir, { recursive: true, force: true }));
     this.#writeNvidiaSmi();
     this.#lines = setInterval(() => {
       for (const log of this.#logs) appendFileSync(log, ORDINARY_LINE);
     }, ORDINARY_LINE_MS);
   }
 
-  get nvidiaSmi(): string {
-    return this.#nvidiaSmi;
-  }
-
   /** `reportSeconds` is what it tells its agents: an agent polls at least as often as it reports. */
   async aggregator(reportSeconds: number): Promise<string> {
-    const dir = join(this.#dir, `aggregator-${this.#started.length}`);
+    const dir = join(this.dir, `aggregator-${this.#started.length}`);
     mkdirSync(dir);
     for (const leg of ['inventory', 'cluster']) writeFileSync(join(dir, `${leg}.yaml`), 'rows: []\n');
     const settings = { dir: 'state', listen: '127.0.0.1:0', inventory: 'inventory.yaml', clusterFile: 'cluster.yaml' };
@@ -69,15 +65,15 @@ export class World {
 
   /** Running, and its first round over all collectors ended. */
   async agent({ variant, node, pollMs, aggregatorUrl }: AgentPlan): Promise<Agent> {
-    const stateDir = join(this.#dir, node);
-    const kernelLog = join(this.#dir, `${node}.log`);
+    const stateDir = join(this.dir, node);
+    const kernelLog = join(this.dir, `${node}.log`);
     appendFileSync(kernelLog, ORDINARY_LINE);
     const settings = {
       node,
       'state-dir': stateDir,
       'aggregator-url': aggregatorUrl,
       listen: '127.0.0.1:0',
-      'nvidia-smi': this.#nvidiaSmi,
+      'nvidia-smi': this.nvidiaSmi,
       'kernel-log': kernelLog,
       'poll-ms': String(pollMs),
     };
@@ -102,7 +98,7 @@ export class World {
     clearInterval(this.#lines);
     // Agents first: their goodbye goes to an aggregator.
     for (const started of this.#started.toReversed()) await started.stop();
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true });
   }
 
   #writeNvidiaSmi(): void {
@@ -114,12 +110,12 @@ export class World {
       ['nvlink -e', nvlinkText(world, ['Replay Errors: 0', 'Recovery Errors: 0', 'CRC Errors: 0'])],
     ] as const;
     const cases = answers.map(([args, text], index) => {
-      const file = join(this.#dir, `answer-${index}`);
+      const file = join(this.dir, `answer-${index}`);
       writeFileSync(file, text);
       return `"${args}") exec cat '${file}' ;;`;
     });
     const script = ['#!/bin/sh', 'case "$*" in', ...cases, '*) echo "Invalid arguments: $*"; exit 2 ;;', 'esac', ''];
-    writeFileSync(this.#nvidiaSmi, script.join('\n'), { mode: 0o755 });
+    writeFileSync(this.nvidiaSmi, script.join('\n'), { mode: 0o755 });
   }
 }
 
