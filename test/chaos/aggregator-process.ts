@@ -15,13 +15,22 @@ export interface AggregatorProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
+/** What is not a flag, as the settings file takes it. */
+export type FileSettings = Readonly<Record<string, string | number>>;
+
 /** Port 0 picks a free one; a restart is given the port of the first. */
-export async function spawnAggregator(dir: string, port: number): Promise<AggregatorProcess> {
+export async function spawnAggregator(
+  dir: string,
+  port: number,
+  settings: FileSettings = {},
+): Promise<AggregatorProcess> {
   const inventory = join(dir, 'inventory.yaml');
   const cluster = join(dir, 'cluster.yaml');
   writeFileSync(inventory, 'rows: []\n');
   writeFileSync(cluster, 'rows: []\n');
-  const files = ['--inventory', inventory, '--cluster-file', cluster, '--dir', join(dir, 'state')];
+  const config = join(dir, 'aggregator.yaml');
+  writeFileSync(config, JSON.stringify(settings));
+  const files = ['--config', config, '--inventory', inventory, '--cluster-file', cluster, '--dir', join(dir, 'state')];
   const child = spawn(process.execPath, [MAIN, ...files, '--listen', `127.0.0.1:${port}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'] },
@@ -49,8 +58,10 @@ async function listening(child: ChildProcess): Promise<string> {
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  const exited = once(child, 'exit');
-  child.kill(signal);
-  await exited;
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
   return child.exitCode;
 }
