@@ -5,6 +5,9 @@
 import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 
+/** Larger than a beat or a hello; events and reports are. */
+const BATCH_MIN_BYTES = 600;
+
 export class FaultyProxy {
   /** For new connections; `silent` takes them and says nothing. */
   mode: 'open' | 'refusing' | 'silent' = 'open';
@@ -14,6 +17,8 @@ export class FaultyProxy {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #silent = new Set<Socket>();
   #upstreamPort = 0;
+  /** Who waits for something to be under way. */
+  #watchers: (() => void)[] = [];
 
   constructor() {
     this.#server = createServer((client) => this.#accept(client));
@@ -31,6 +36,11 @@ export class FaultyProxy {
   get port(): number {
     const address = this.#server.address();
     return typeof address === 'object' ? (address?.port ?? 0) : 0;
+  }
+
+  /** Resolves with the next batch that is under way to the aggregator, or after a second without one. */
+  batch(): Promise<void> {
+    return Promise.race([pause(1000), new Promise<void>((resolve) => this.#watchers.push(resolve))]);
   }
 
   /** Ends what is open with a reset. */
@@ -73,6 +83,10 @@ export class FaultyProxy {
     const upstream = createConnection({ port: this.#upstreamPort, host: '127.0.0.1' });
     const pair = [client, upstream] as const;
     this.#pairs.add(pair);
+    client.on('data', (piece: Buffer) => {
+      if (piece.length < BATCH_MIN_BYTES) return;
+      for (const watcher of this.#watchers.splice(0)) watcher();
+    });
     this.#forward(client, upstream);
     this.#forward(upstream, client);
     for (const [socket, other] of [pair, [upstream, client] as const]) {

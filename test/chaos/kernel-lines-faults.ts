@@ -12,10 +12,21 @@ function halves(lines: number): readonly [number, number] {
 }
 
 const BRIEF_MS = 400;
+/** Room for some blocks: enough for a batch of events now and then, seldom for the whole state and its copy. */
+const LEFT_BYTES = 16 * 1024;
+/** From a batch on its way until it is committed and acknowledged: some milliseconds, more on a busy machine. */
+const UNDER_WAY_MS = 30;
+
+/** An instant in the middle of a delivery, as near as it can be met from outside. */
+async function underWay(world: World): Promise<void> {
+  await world.proxy.batch();
+  await sleep(world.random() * UNDER_WAY_MS);
+}
 
 async function agentKilled(world: World, lines: number): Promise<void> {
   const [before, after] = halves(lines);
   await world.write(before, world.random() * BRIEF_MS);
+  if (world.random() < 0.5) await underWay(world);
   await world.killAgent();
   await world.write(after, world.random() * BRIEF_MS);
   world.startAgent();
@@ -36,6 +47,7 @@ async function agentKilledAtStart(world: World, lines: number): Promise<void> {
 async function aggregatorKilled(world: World, lines: number): Promise<void> {
   const [before, after] = halves(lines);
   await world.write(before, world.random() * BRIEF_MS);
+  await underWay(world);
   await world.killAggregator();
   await world.write(after, world.random() * BRIEF_MS);
   await world.startAggregator();
@@ -44,6 +56,7 @@ async function aggregatorKilled(world: World, lines: number): Promise<void> {
 async function bothKilled(world: World, lines: number): Promise<void> {
   const [before, after] = halves(lines);
   await world.write(before, world.random() * BRIEF_MS);
+  await underWay(world);
   await Promise.all([world.killAgent(), world.killAggregator()]);
   await world.write(after, 0);
   world.startAgent();
@@ -53,6 +66,7 @@ async function bothKilled(world: World, lines: number): Promise<void> {
 async function wayReset(world: World, lines: number): Promise<void> {
   for (const share of halves(lines)) {
     await world.write(share, BRIEF_MS);
+    await underWay(world);
     world.proxy.reset();
   }
 }
@@ -82,7 +96,7 @@ async function waySlow(world: World, lines: number): Promise<void> {
 function diskFull(disk: SmallDisk): Fault {
   return async (world, lines) => {
     const [before, after] = halves(lines);
-    disk.fill(world.agentPid);
+    disk.fill(world.agentPid, Math.floor(world.random() * LEFT_BYTES));
     await world.write(before, 2 * BRIEF_MS);
     // Half of the times it is killed on the full disk, and starts on it.
     if (world.random() < 0.5) {

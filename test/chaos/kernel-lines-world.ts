@@ -2,6 +2,7 @@
  * The node, the way and the aggregator of kernel-lines.test.ts: real processes, a kernel log that grows, a way that can be
  * cut, a disk that can be full. It does what a fault asks of it and keeps the books.
  */
+import { randomUUID } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
@@ -16,7 +17,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SOCKET_PATH } from '@trivet/shared/protocol/messages.ts';
-import { spawnAgent } from './agent-process.ts';
+import { metric, spawnAgent } from './agent-process.ts';
 import type { AgentOptions, AgentProcess } from './agent-process.ts';
 import { spawnAggregator } from './aggregator-process.ts';
 import type { AggregatorProcess } from './aggregator-process.ts';
@@ -26,15 +27,15 @@ import type { SmallDisk } from './small-disk.ts';
 export const NODE = 'gpu-1';
 /** The shortest that the settings take, so that a dead way is noticed within a second. */
 const SETTINGS = { beatIntervalSeconds: 0.2, reportIntervalSeconds: 1, passIntervalSeconds: 3600 };
-/** The least that the settings take, so that a run can overflow it. */
+/** Small, so that a run can overflow it; a machine's kernel log full of older lines fits. */
 const OUTBOX_MAX_BYTES = 1024 * 1024;
 const DEADLINE_MS = 60_000;
 
 /** Where kernel lines come from. */
 export interface LineSource {
   readonly path: string;
-  /** Lines that carry these numbers as `pid`, in this order. */
-  write(numbers: readonly number[]): void;
+  /** Messages of the kernel, in this order. */
+  write(messages: readonly string[]): void;
 }
 
 export interface WorldOptions {
@@ -43,6 +44,15 @@ export interface WorldOptions {
   readonly disks: readonly SmallDisk[];
   readonly random: () => number;
   readonly agent?: Partial<AgentOptions>;
+}
+
+export interface Stored {
+  /** As they stand there: one that is there twice is there twice. */
+  readonly numbers: readonly number[];
+  /** That the node's events came under: one, unless the agent took itself for another. */
+  readonly streams: number;
+  /** Records that the kernel's ring overwrote, by the events that say so. */
+  readonly kernelLost: number;
 }
 
 export class World {
@@ -56,6 +66,8 @@ export class World {
   /** Times that the disk refused, by the agents' own logs. */
   refusals = 0;
   readonly #options: WorldOptions;
+  /** The process name in its lines: nobody else's can be taken for them. */
+  readonly #name = `chaos-${randomUUID().slice(0, 8)}`;
   #agent: AgentProcess | null = null;
   #aggregator: AggregatorProcess | null = null;
   #port = 0;
@@ -80,6 +92,11 @@ export class World {
     await this.startAggregator();
     await this.proxy.listening(this.#port);
     this.startAgent();
+  }
+
+  /** One of the agent's own; NaN while there is none. */
+  async metric(name: string): Promise<number> {
+    return this.#agent === null ? Number.NaN : metric(await this.#agent.address(), name);
   }
 
   async startAggregator(): Promise<void> {
@@ -116,11 +133,18 @@ export class World {
   async write(count: number, ms: number): Promise<void> {
     const portions = Math.max(1, Math.min(count, Math.ceil(ms / 40)));
     for (let portion = 1; portion <= portions; portion++) {
-      const upTo = Math.round((count * portion) / portions) - Math.round((count * (portion - 1)) / portions);
-      this.#options.source.write(Array.from({ length: upTo }, (_value, index) => this.lines + index + 1));
-      this.lines += upTo;
+      this.writeNow(Math.round((count * portion) / portions) - Math.round((count * (portion - 1)) / portions));
       await sleep(this.random() * 2 * (ms / portions));
     }
+  }
+
+  lineText(number: number): string {
+    return `NVRM: Xid (PCI:0000:1b:00): 31, pid=${number}, name=${this.#name}, Ch 00000008`;
+  }
+
+  writeNow(count: number): void {
+    this.#options.source.write(Array.from({ length: count }, (_value, index) => this.lineText(this.lines + index + 1)));
+    this.lines += count;
   }
 
   /** Since the last time; of the agent that runs. */
@@ -163,19 +187,27 @@ export class World {
     const response = await fetch(`${this.#aggregator?.url}/v1/nodes/${NODE}/events?limit=20`, {
       signal: AbortSignal.timeout(5000),
     });
-    return (await response.text()).includes(JSON.stringify(lineText(number)));
+    return (await response.text()).includes(JSON.stringify(this.lineText(number)));
   }
 
-  /** What the store holds, once the aggregator has ended: numbers as they stand there, and the streams they came under. */
-  stored(): { readonly numbers: readonly number[]; readonly streams: number } {
+  /** What the store holds, once the aggregator has ended. */
+  stored(): Stored {
     const database = new DatabaseSync(join(this.#options.folder, 'state', 'trivet.db'));
+    const bodies = (kind: string) =>
+      database
+        .prepare('SELECT body FROM events WHERE kind = ? ORDER BY id')
+        .all(kind)
+        .map((row): Record<string, unknown> => JSON.parse(String(row['body'])));
     try {
-      const rows = database.prepare(`SELECT body FROM events WHERE kind = 'kernel.xid' ORDER BY id`).all();
       const streams = database.prepare('SELECT count(DISTINCT agent_id || stream_id) AS streams FROM events').get();
-      const bodies = rows.map((row): Record<string, unknown> => JSON.parse(String(row['body'])));
       // Lines of others may stand in a kernel log that is the machine's own.
-      const ours = bodies.filter(({ process }) => process === RUN);
-      return { numbers: ours.map(({ pid }) => Number(pid)), streams: Number(streams?.['streams']) };
+      const ours = bodies('kernel.xid').filter(({ process }) => process === this.#name);
+      const overwritten = bodies('kernel.lost-records').map(({ count }) => Number(count ?? 0));
+      return {
+        numbers: ours.map(({ pid }) => Number(pid)),
+        streams: Number(streams?.['streams']),
+        kernelLost: overwritten.reduce((sum, count) => sum + count, 0),
+      };
     } finally {
       database.close();
     }
@@ -217,11 +249,4 @@ export class World {
     this.proxy.close();
     for (const disk of this.disks) disk.remove();
   }
-}
-
-/** The process name in the lines of this run; nobody else's can be taken for them. */
-export const RUN = `chaos-${process.pid}-${Date.now().toString(36)}`;
-
-export function lineText(number: number): string {
-  return `NVRM: Xid (PCI:0000:1b:00): 31, pid=${number}, name=${RUN}, Ch 00000008`;
 }

@@ -14,7 +14,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { run } from './kernel-lines-run.ts';
-import { lineText } from './kernel-lines-world.ts';
 import type { LineSource } from './kernel-lines-world.ts';
 import { seeded } from './seeded.ts';
 import { fileSizeLimit, smallDisk } from './small-disk.ts';
@@ -61,17 +60,16 @@ it(
 function kernelFile(path: string, random: () => number): LineSource {
   writeFileSync(path, '');
   let rest = '';
+  let seq = 0;
   return {
     path,
-    write(numbers) {
-      const rows = numbers.map((number) => `3,${number},${number * 1000},-;${lineText(number)}\n`).join('');
+    write(messages) {
+      const rows = messages.map((text) => `3,${seq++},${seq * 1000},-;${text}\n`).join('');
       const cut = random() < 0.3 ? Math.floor(random() * rows.length) : rows.length;
-      appendFileSync(path, rest + rows.slice(0, cut));
-      rest = rows.slice(cut);
-      if (numbers.length <= 1) {
-        appendFileSync(path, rest);
-        rest = '';
-      }
+      // The last one of a run comes alone, and whole.
+      const now = messages.length === 1 ? rows.length : cut;
+      appendFileSync(path, rest + rows.slice(0, now));
+      rest = rows.slice(now);
     },
   };
 }

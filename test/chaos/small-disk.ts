@@ -4,14 +4,17 @@
  * any file succeeds: EFBIG. Neither can be had: null, and whoever asked says what it does not test.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface SmallDisk {
   /** For the name of a test. */
   readonly kind: string;
-  /** Already running, or null. */
-  fill(pid: number | null): void;
+  /**
+   * For a process that runs already, or null. `left`: about so many bytes stay free, where the kind of disk can do that: then
+   * a short write succeeds after a long one was refused.
+   */
+  fill(pid: number | null, left?: number): void;
   free(pid: number | null): void;
   /** How a process has to be started so that the disk is as full for it as it is now. */
   started(command: readonly string[]): readonly string[];
@@ -19,7 +22,7 @@ export interface SmallDisk {
 }
 
 /** Some segments, a state file and its copy; a run's ballast fills the rest. */
-const TMPFS_BYTES = 6 * 1024 * 1024;
+const TMPFS_BYTES = 16 * 1024 * 1024;
 const BLOCK = Buffer.alloc(4096, 'x');
 const BALLAST = 'ballast';
 
@@ -36,7 +39,7 @@ function tmpfs(path: string): SmallDisk | null {
   const ballast = join(path, BALLAST);
   return {
     kind: 'tmpfs',
-    fill: () => writeUntilFull(ballast),
+    fill: (_pid, left = 0) => writeUntilFull(ballast, left),
     free: () => rmSync(ballast, { force: true }),
     started: (command) => command,
     // Lazy: a process that is about to end may still have a file open.
@@ -44,13 +47,14 @@ function tmpfs(path: string): SmallDisk | null {
   };
 }
 
-function writeUntilFull(path: string): void {
+function writeUntilFull(path: string, left: number): void {
   const fd = openSync(path, 'a');
   try {
     for (let written = 0; written < TMPFS_BYTES; written += BLOCK.length) writeSync(fd, BLOCK);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
   } finally {
+    ftruncateSync(fd, Math.max(0, fstatSync(fd).size - left));
     closeSync(fd);
   }
 }

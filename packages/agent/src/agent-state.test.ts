@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,18 @@ describe('StateKeeper', () => {
     rmSync(`${path}.tmp`, { recursive: true, force: true });
     keeper.save();
     expect(keeper.isDurable).toBe(true);
+    expect(numbers()).toEqual([1, 2]);
+  });
+
+  it('keeps events that the outbox could not take, and brings them again', () => {
+    const keeper = open();
+    // Every write to it says ENOSPC; it is removed then, and the disk has room.
+    symlinkSync('/dev/full', join(folder, 'outbox', '0000000000000001.log'));
+    keeper.commit({}, [event(1), event(2)]);
+    expect(keeper).toMatchObject({ waiting: 2, isDurable: false, lost: 0 });
+    expect(numbers()).toEqual([]);
+    keeper.save();
+    expect(keeper).toMatchObject({ waiting: 0, isDurable: true });
     expect(numbers()).toEqual([1, 2]);
   });
 

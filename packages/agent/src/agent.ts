@@ -4,7 +4,6 @@
  * sick GPU must not hide what the kernel says about that GPU.
  */
 import manifest from '../package.json' with { type: 'json' };
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -28,6 +27,7 @@ import { ownedSenses } from './owned-senses.ts';
 import type { OwnedSenses } from './owned-senses.ts';
 import { givenVendors } from './senses.ts';
 import { lockState } from './state-lock.ts';
+import { TokenFile } from './token-file.ts';
 import { untilDue } from './until-due.ts';
 
 export const AGENT_VERSION = manifest.version;
@@ -38,6 +38,8 @@ export interface AgentDeps {
   /** For the times that are written down; what is waited for is measured by the machine's own clock. */
   readonly nowMs?: () => number;
   readonly chassisSerial?: () => Promise<string | null>;
+  /** For tests, and no setting: lines that user space wrote into the kernel log are believed. */
+  readonly acceptUserFacility?: boolean;
 }
 
 export interface RunningAgent {
@@ -70,7 +72,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   try {
     outbox = openOutbox(join(stateDir, 'outbox'), { node, log, maxBytes: outboxMaxBytes });
     const keeper = new StateKeeper(join(stateDir, 'state.json'), node, outbox, log);
-    const owned = ownedSenses(config, keeper, deps.nowMs ?? Date.now);
+    const owned = ownedSenses(config, keeper, deps);
     return await new Agent(config, deps, { outbox, keeper, unlock, ...owned }).start();
   } catch (error) {
     outbox?.close();
@@ -109,6 +111,7 @@ class Agent {
     this.#reportMs = config.reportMs;
     const { signal } = this.#stopping;
     const given = givenVendors(config);
+    const token = config.tokenFile === null ? null : new TokenFile(config.tokenFile, log);
     this.#watch = new NodeWatch({ node, expectedGpus, given, senses, keeper, nowMs, log, signal });
     this.#push =
       aggregatorUrl === null
@@ -120,7 +123,7 @@ class Agent {
             log,
             random,
             hello: () => this.#hello(),
-            token: () => this.#token(),
+            token: () => token?.read() ?? null,
             answer: (ask) => this.#answer(ask),
             welcomed: ({ reportMs }) => (this.#reportMs = reportMs),
           });
@@ -240,11 +243,6 @@ class Agent {
     const { bootId, hardware } = this.#watch;
     const { node } = this.#config;
     return { type: 'hello', v: 1, node, agentId, streamId, bootId, agentVersion: AGENT_VERSION, hardware };
-  }
-
-  #token(): string | null {
-    const { tokenFile } = this.#config;
-    return tokenFile === null ? null : readFileSync(tokenFile, 'utf8').trim();
   }
 
   #readiness(): Readiness {

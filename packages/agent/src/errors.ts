@@ -6,7 +6,9 @@ export type AgentErrorCode =
   /** The state directory cannot be used. */
   | 'state'
   /** The local HTTP address cannot be taken. */
-  | 'listen';
+  | 'listen'
+  /** The token cannot be had; its text is never in a message. */
+  | 'token';
 
 export class AgentError extends Error {
   readonly code: AgentErrorCode;

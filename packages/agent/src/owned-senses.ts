@@ -18,8 +18,15 @@ export interface OwnedSenses {
   readonly close: () => void;
 }
 
-export function ownedSenses(config: AgentConfig, keeper: StateKeeper, nowMs: () => number): OwnedSenses {
-  const kernelLog = new KernelLogCollector({ path: config.kernelLog, cursor: keeper.state.kernelCursor });
+export interface SensesDeps {
+  readonly nowMs?: () => number;
+  readonly acceptUserFacility?: boolean;
+}
+
+export function ownedSenses(config: AgentConfig, keeper: StateKeeper, deps: SensesDeps): OwnedSenses {
+  const { nowMs = Date.now, acceptUserFacility = false } = deps;
+  const cursor = keeper.state.kernelCursor;
+  const kernelLog = new KernelLogCollector({ path: config.kernelLog, cursor, acceptUserFacility });
   const site = siteChecks(config, keeper, nowMs);
   const others = [...createSenses(config), ...(site === null ? [] : [siteSense(site, config.siteChecksRequired)])];
   return { senses: { host: new HostCollector(), kernelLog, others }, site, close: () => kernelLog.close() };
