@@ -5,7 +5,7 @@
 import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 
-/** Larger than a beat or a hello; events and reports are. */
+/** Larger than a beat or a hello; events are, and reports. */
 const BATCH_MIN_BYTES = 600;
 
 export class FaultyProxy {

@@ -17,16 +17,18 @@ const LEFT_BYTES = 16 * 1024;
 /** From a batch on its way until it is committed and acknowledged: some milliseconds, more on a busy machine. */
 const UNDER_WAY_MS = 30;
 
-/** An instant in the middle of a delivery, as near as it can be met from outside. */
-async function underWay(world: World): Promise<void> {
-  await world.proxy.batch();
+/** An instant in the middle of a delivery of these lines, as near as it can be met from outside. */
+async function underWay(world: World, lines: number): Promise<void> {
+  const batch = world.proxy.batch();
+  world.writeNow(lines);
+  await batch;
   await sleep(world.random() * UNDER_WAY_MS);
 }
 
 async function agentKilled(world: World, lines: number): Promise<void> {
   const [before, after] = halves(lines);
-  await world.write(before, world.random() * BRIEF_MS);
-  if (world.random() < 0.5) await underWay(world);
+  if (world.random() < 0.5) await underWay(world, before);
+  else await world.write(before, world.random() * BRIEF_MS);
   await world.killAgent();
   await world.write(after, world.random() * BRIEF_MS);
   world.startAgent();
@@ -46,8 +48,7 @@ async function agentKilledAtStart(world: World, lines: number): Promise<void> {
 
 async function aggregatorKilled(world: World, lines: number): Promise<void> {
   const [before, after] = halves(lines);
-  await world.write(before, world.random() * BRIEF_MS);
-  await underWay(world);
+  await underWay(world, before);
   await world.killAggregator();
   await world.write(after, world.random() * BRIEF_MS);
   await world.startAggregator();
@@ -55,8 +56,7 @@ async function aggregatorKilled(world: World, lines: number): Promise<void> {
 
 async function bothKilled(world: World, lines: number): Promise<void> {
   const [before, after] = halves(lines);
-  await world.write(before, world.random() * BRIEF_MS);
-  await underWay(world);
+  await underWay(world, before);
   await Promise.all([world.killAgent(), world.killAggregator()]);
   await world.write(after, 0);
   world.startAgent();
@@ -65,8 +65,7 @@ async function bothKilled(world: World, lines: number): Promise<void> {
 
 async function wayReset(world: World, lines: number): Promise<void> {
   for (const share of halves(lines)) {
-    await world.write(share, BRIEF_MS);
-    await underWay(world);
+    await underWay(world, share);
     world.proxy.reset();
   }
 }

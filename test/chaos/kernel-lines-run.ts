@@ -78,8 +78,8 @@ async function peace(world: World, { lines, progress }: RunOptions): Promise<Out
   });
   const { agent } = await world.books();
   const lost = value(agent, 'trivet_agent_events_lost_total');
-  await world.until('a beat with the same count', async () => lostOf((await world.books()).aggregator) === lost);
-  const lostByBeat = lostOf((await world.books()).aggregator);
+  await world.until('a beat with the same count', async () => lostOf((await world.books()).node) === lost);
+  const lostByBeat = lostOf((await world.books()).node);
   const exits = await world.end();
   const { numbers: arrived, streams } = world.stored();
   const { overcountMax, refusals } = world;

@@ -25,11 +25,12 @@ import { FaultyProxy } from './faulty-proxy.ts';
 import type { SmallDisk } from './small-disk.ts';
 
 export const NODE = 'gpu-1';
-/** The shortest that the settings take, so that a dead way is noticed within a second. */
-const SETTINGS = { beatIntervalSeconds: 0.2, reportIntervalSeconds: 1, passIntervalSeconds: 3600 };
+/** Beats as short as they may be, so that a dead way is noticed within a second; reports so seldom that a batch is of events. */
+const SETTINGS = { beatIntervalSeconds: 0.2, reportIntervalSeconds: 30, passIntervalSeconds: 3600 };
 /** Small, so that a run can overflow it; a machine's kernel log full of older lines fits. */
 const OUTBOX_MAX_BYTES = 1024 * 1024;
 const DEADLINE_MS = 60_000;
+const FETCH_MS = 5000;
 
 /** Where kernel lines come from. */
 export interface LineSource {
@@ -185,7 +186,7 @@ export class World {
   /** By the API: whether one of the newest events is the line of this number. */
   async hasArrived(number: number): Promise<boolean> {
     const response = await fetch(`${this.#aggregator?.url}/v1/nodes/${NODE}/events?limit=20`, {
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(FETCH_MS),
     });
     return (await response.text()).includes(JSON.stringify(this.lineText(number)));
   }
@@ -213,16 +214,17 @@ export class World {
     }
   }
 
-  /** What the agent itself and, from its beats, the aggregator say. */
-  async books(): Promise<{ readonly agent: string; readonly aggregator: unknown }> {
+  /** What both ends say of themselves; of the node, the aggregator says what its beats told. */
+  async books(): Promise<{ readonly agent: string; readonly aggregatorMetrics: string; readonly node: unknown }> {
+    const get = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(FETCH_MS) })).text();
     const address = (await this.#agent?.address()) ?? '';
-    const [metrics, node] = await Promise.all([
-      fetch(`${address}/metrics`, { signal: AbortSignal.timeout(5000) }).then((response) => response.text()),
-      fetch(`${this.#aggregator?.url}/v1/nodes/${NODE}`, { signal: AbortSignal.timeout(5000) }).then((response) =>
-        response.json(),
-      ),
+    const url = this.#aggregator?.url ?? '';
+    const [agent, aggregatorMetrics, node] = await Promise.all([
+      get(`${address}/metrics`),
+      get(`${url}/metrics`),
+      get(`${url}/v1/nodes/${NODE}`),
     ]);
-    return { agent: metrics, aggregator: node };
+    return { agent, aggregatorMetrics, node: JSON.parse(node) };
   }
 
   async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
