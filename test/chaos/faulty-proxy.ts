@@ -5,8 +5,10 @@
 import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 
-/** Larger than a beat or a hello; events are, and reports. */
-const BATCH_MIN_BYTES = 600;
+/** Larger than a report of one finding: events of a dozen lines and more. */
+const BATCH_MIN_BYTES = 4500;
+/** Longer than an agent waits before it tries again: at most four seconds the first time. */
+const BATCH_WAIT_MS = 8000;
 
 export class FaultyProxy {
   /** For new connections; `silent` takes them and says nothing. */
@@ -18,7 +20,7 @@ export class FaultyProxy {
   readonly #silent = new Set<Socket>();
   #upstreamPort = 0;
   /** Who waits for something to be under way. */
-  #watchers: (() => void)[] = [];
+  readonly #watchers: Record<'batch' | 'ack', (() => void)[]> = { batch: [], ack: [] };
 
   constructor() {
     this.#server = createServer((client) => this.#accept(client));
@@ -38,9 +40,9 @@ export class FaultyProxy {
     return typeof address === 'object' ? (address?.port ?? 0) : 0;
   }
 
-  /** Resolves with the next batch that is under way to the aggregator, or after a second without one. */
-  batch(): Promise<void> {
-    return Promise.race([pause(1000), new Promise<void>((resolve) => this.#watchers.push(resolve))]);
+  /** Resolves when the next batch is on its way to the aggregator, or its acknowledgement back; or when none comes for long. */
+  next(what: 'batch' | 'ack'): Promise<void> {
+    return Promise.race([pause(BATCH_WAIT_MS), new Promise<void>((resolve) => this.#watchers[what].push(resolve))]);
   }
 
   /** Ends what is open with a reset. */
@@ -83,10 +85,9 @@ export class FaultyProxy {
     const upstream = createConnection({ port: this.#upstreamPort, host: '127.0.0.1' });
     const pair = [client, upstream] as const;
     this.#pairs.add(pair);
-    client.on('data', (piece: Buffer) => {
-      if (piece.length < BATCH_MIN_BYTES) return;
-      for (const watcher of this.#watchers.splice(0)) watcher();
-    });
+    client.on('data', (piece: Buffer) => piece.length >= BATCH_MIN_BYTES && this.#seen('batch'));
+    // What a server sends is not masked.
+    upstream.on('data', (piece: Buffer) => piece.includes('"type":"ack"') && this.#seen('ack'));
     this.#forward(client, upstream);
     this.#forward(upstream, client);
     for (const [socket, other] of [pair, [upstream, client] as const]) {
@@ -96,6 +97,10 @@ export class FaultyProxy {
         this.#pairs.delete(pair);
       });
     }
+  }
+
+  #seen(what: 'batch' | 'ack'): void {
+    for (const watcher of this.#watchers[what].splice(0)) watcher();
   }
 
   /** In order, whatever the delay of each piece. */

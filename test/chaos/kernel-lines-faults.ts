@@ -19,9 +19,9 @@ const UNDER_WAY_MS = 30;
 
 /** An instant in the middle of a delivery of these lines, as near as it can be met from outside. */
 async function underWay(world: World, lines: number): Promise<void> {
-  const batch = world.proxy.batch();
+  const seen = world.proxy.next(world.random() < 0.5 ? 'batch' : 'ack');
   world.writeNow(lines);
-  await batch;
+  await seen;
   await sleep(world.random() * UNDER_WAY_MS);
 }
 

@@ -38,6 +38,13 @@ it.each([0o640, 0o604, 0o644, 0o660])('says once that a file of mode %o may be r
   expect(logged[0]).not.toContain('c2VjcmV0');
 });
 
+it('does not suspect what systemd hands over', () => {
+  file('c2VjcmV0', 0o440);
+  const log = createLog({ level: 'debug', now: () => 0, write: (line) => logged.push(line) });
+  expect(new TokenFile(path, log, directory).read()).toBe('c2VjcmV0');
+  expect(logged).toEqual([]);
+});
+
 it.each(['', '\n', 'two words', 'a\r\nx-other: header', 'ümlaut', '"quoted"'])(
   'refuses %j, which is no token, without repeating it',
   (content) => {

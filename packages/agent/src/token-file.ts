@@ -1,9 +1,11 @@
 /**
  * The bearer token for the aggregator: read anew for every connection, so that a rotated one needs no restart, and never
  * logged. A file that others may read is said, not refused: a Kubernetes secret is mounted as 0644 by default, and an agent
- * that does not report would help nobody.
+ * that does not report would help nobody. What systemd hands over (LoadCredential) is guarded by its folder, and by an
+ * access list, which shows as rights of the group.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AgentError, errorText } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -16,11 +18,13 @@ const OTHERS_MAY_READ = 0o077;
 export class TokenFile {
   readonly #path: string;
   readonly #log: Log;
-  #isSaid = false;
+  #isSaid: boolean;
 
-  constructor(path: string, log: Log) {
+  /** `credentials`: systemd's folder of credentials, CREDENTIALS_DIRECTORY. */
+  constructor(path: string, log: Log, credentials = process.env['CREDENTIALS_DIRECTORY']) {
     this.#path = path;
     this.#log = log;
+    this.#isSaid = credentials !== undefined && dirname(path) === credentials;
   }
 
   /** Throws `AgentError` `token`, with a text that does not hold it. */
