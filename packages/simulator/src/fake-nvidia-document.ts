@@ -2,28 +2,10 @@
  * The XML document of the fake nvidia-smi: our own text, with the element names and the order of the real tool's documents
  * of drivers 535 to 580. Only what is asked for by our collector, and its neighbours, is printed.
  */
+import { activity, errors, load } from './fake-nvidia-sections.ts';
 import type { FakeGpu, FakeGpuWorld } from './fake-nvidia-smi.ts';
-
-const LOST = 'GPU is lost';
-
-/** One element a line, as the real tool prints. */
-function element(name: string, content: string | number | readonly string[]): string {
-  if (typeof content === 'string' || typeof content === 'number')
-    return `<${name}>${escape(String(content))}</${name}>`;
-  return [`<${name}>`, ...content.map((line) => line.replaceAll(/^/gm, '\t')), `</${name}>`].join('\n');
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-}
-
-function flag(value: boolean | undefined): string {
-  return value === true ? 'Yes' : 'No';
-}
-
-function active(value: boolean | undefined): string {
-  return value === true ? 'Active' : 'Not Active';
-}
+import { element, flag } from './fake-nvidia-xml.ts';
+import { NVML_ERRORS } from './fake-nvml-errors.ts';
 
 export function fakeDocument(world: FakeGpuWorld): string {
   const gpus = world.gpus.filter(({ access }) => access !== 'no-permission');
@@ -38,19 +20,31 @@ export function fakeDocument(world: FakeGpuWorld): string {
 }
 
 function gpuElement(gpu: FakeGpu, world: FakeGpuWorld): string {
-  if (gpu.access === 'pci-info-lost') return element('error_string', LOST);
+  const { text } = NVML_ERRORS[gpu.error ?? 'lost'];
+  if (gpu.access === 'pci-info-lost') return element('error_string', text);
   const first = [...identity(gpu, world), ...condition(gpu, majorOf(world))];
-  const rest = [...memory(gpu), ...errors(gpu), ...load(gpu), element('processes', [])];
+  const rest = [...activity(gpu), ...errors(gpu), ...load(gpu), ...tables(world.isFullSize === true)];
+  const lose = (section: string): string => fail(section, text);
   const early = gpu.access === 'fields-lost' ? first.map(lose) : first;
   const late = gpu.access === 'fields-lost' || gpu.access === 'lost-mid-run' ? rest.map(lose) : rest;
   return element('gpu', [element('pci', pci(gpu)), ...early, ...late]).replace('<gpu>', `<gpu id="${longBusId(gpu)}">`);
 }
 
-/** Every text an error, and the containers that the real tool turns into text, too. */
-function lose(text: string): string {
-  return text
-    .replace(/<(remapped_rows|clocks_event_reasons)>[^]*<\/\1>/, `<$1>${LOST}</$1>`)
-    .replaceAll(/>[^<>\n]+</g, `>${LOST}<`);
+const OLD_COUNTS = ['device_memory', 'register_file', 'l1_cache', 'l2_cache', 'total'].map((name) =>
+  element(name, 'N/A'),
+);
+const OLD_BITS = ['single_bit', 'double_bit'].map((bits) => element(bits, OLD_COUNTS));
+const OLD_ECC = element(
+  'ecc_errors',
+  ['volatile', 'aggregate'].map((lifetime) => element(lifetime, OLD_BITS)),
+);
+
+/** Every text the error, the containers that the real tool turns into text, and the ECC layout of old boards in place of the new. */
+function fail(section: string, text: string): string {
+  return section
+    .replace(/<(remapped_rows|clocks_event_reasons|supported_clocks)>[^]*<\/\1>/, `<$1>${text}</$1>`)
+    .replaceAll(/>[^<>\n]+</g, `>${text}<`)
+    .replace(/<ecc_errors>[^]*<\/ecc_errors>/, OLD_ECC);
 }
 
 /** The real tool prints an 8-digit domain. */
@@ -62,17 +56,34 @@ function majorOf({ driverVersion }: FakeGpuWorld): number {
   return Number.parseInt(driverVersion, 10);
 }
 
+function migDevice(index: number): string {
+  return element('mig_device', [
+    element('index', index),
+    element('gpu_instance_id', index + 7),
+    element('compute_instance_id', 0),
+    element('ecc_error_count', [element('volatile_count', [element('sram_uncorrectable', 0)])]),
+    element('fb_memory_usage', [element('total', '9984 MiB'), element('used', '15 MiB'), element('free', '9969 MiB')]),
+  ]);
+}
+
 function identity(gpu: FakeGpu, { driverVersion }: FakeGpuWorld): string[] {
+  const isDivided = (gpu.migDevices ?? 0) > 0;
+  const mig = isDivided ? 'Enabled' : 'Disabled';
   return [
     element('product_name', gpu.model),
-    element('persistence_mode', 'Enabled'),
+    element('product_architecture', 'Hopper'),
+    element('persistence_mode', gpu.persistenceOff === true ? 'Disabled' : 'Enabled'),
     element('addressing_mode', 'None'),
-    element('mig_mode', [element('current_mig', 'Disabled'), element('pending_mig', 'Disabled')]),
-    element('mig_devices', 'None'),
+    element('mig_mode', [element('current_mig', mig), element('pending_mig', mig)]),
+    element(
+      'mig_devices',
+      isDivided ? Array.from({ length: gpu.migDevices ?? 0 }, (_, index) => migDevice(index)) : 'None',
+    ),
     element('serial', gpu.serial),
     element('uuid', gpu.uuid),
     element('minor_number', gpu.minorNumber ?? 0),
     element('vbios_version', '96.00.00.00.01'),
+    element('inforom_version', [element('img_version', 'G520.0200.00.05')]),
     element('gsp_firmware_version', driverVersion),
   ];
 }
@@ -90,97 +101,34 @@ function condition(gpu: FakeGpu, major: number): string[] {
 }
 
 function pci(gpu: FakeGpu): string[] {
-  const generation = [element('max_link_gen', 5), element('current_link_gen', 5)];
+  const generation = [element('max_link_gen', 5), element('current_link_gen', 5), element('max_device_link_gen', 5)];
   const widths = [element('max_link_width', '16x'), element('current_link_width', `${gpu.pcieLinkWidth ?? 16}x`)];
   return [
     element('pci_bus_id', longBusId(gpu)),
     element('pci_gpu_link_info', [element('pcie_gen', generation), element('link_widths', widths)]),
     element('replay_counter', gpu.pcieReplays ?? 0),
+    element('replay_rollover_counter', 0),
+    element('tx_util', '450 KB/s'),
+    element('rx_util', '320 KB/s'),
   ];
 }
 
-function memory(gpu: FakeGpu): string[] {
-  const total = 81_559;
-  const reserved = 546;
-  const used = Math.min(gpu.memoryUsedMib ?? 0, total - reserved);
+/** A table of clocks and a list of processes: three quarters of a real document. */
+function tables(isFullSize: boolean): string[] {
+  if (!isFullSize) return [element('processes', [])];
+  const clocks = Array.from({ length: 494 }, (_, step) =>
+    element('supported_graphics_clock', `${1965 - step * 3} MHz`),
+  );
+  const processes = Array.from({ length: 8 }, (_, index) =>
+    element('process_info', [
+      element('pid', 4711 + index),
+      element('type', 'C'),
+      element('process_name', `/usr/bin/python3 -m job --rank ${index}`),
+      element('used_memory', '1024 MiB'),
+    ]),
+  );
   return [
-    element('clocks_event_reasons', [
-      element('clocks_event_reason_hw_slowdown', active(gpu.hwSlowdown)),
-      element('clocks_event_reason_hw_thermal_slowdown', active(gpu.hwThermalSlowdown)),
-      element('clocks_event_reason_hw_power_brake_slowdown', active(gpu.hwPowerBrake)),
-      element('clocks_event_reason_sw_thermal_slowdown', active(gpu.swThermalSlowdown)),
-    ]),
-    element('fb_memory_usage', [
-      element('total', `${total} MiB`),
-      element('reserved', `${reserved} MiB`),
-      element('used', `${used} MiB`),
-      element('free', `${total - reserved - used} MiB`),
-    ]),
-    element('utilization', [
-      element('gpu_util', `${gpu.utilizationPercent ?? 0} %`),
-      element('memory_util', `${Math.floor((gpu.utilizationPercent ?? 0) / 2)} %`),
-    ]),
-  ];
-}
-
-function eccCounts(gpu: FakeGpu): string[] {
-  return [
-    element('sram_correctable', 0),
-    element('sram_uncorrectable_parity', gpu.sramUncorrectable ?? 0),
-    element('sram_uncorrectable_secded', 0),
-    element('dram_correctable', gpu.dramCorrectable ?? 0),
-    element('dram_uncorrectable', gpu.dramUncorrectable ?? 0),
-  ];
-}
-
-function errors(gpu: FakeGpu): string[] {
-  const retired = (name: string, count: number | undefined): string =>
-    element(name, [element('retired_count', count ?? 'N/A'), element('retired_pagelist', 'N/A')]);
-  const pages = gpu.retiredPages;
-  return [
-    element('ecc_mode', [element('current_ecc', 'Enabled'), element('pending_ecc', 'Enabled')]),
-    element('ecc_errors', [
-      element('volatile', eccCounts(gpu)),
-      element('aggregate', [...eccCounts(gpu), element('sram_threshold_exceeded', flag(gpu.sramThresholdExceeded))]),
-      element('channel_repair_pending', flag(gpu.channelRepairPending)),
-      element('tpc_repair_pending', flag(gpu.tpcRepairPending)),
-      element('unrepairable_memory', flag(gpu.unrepairableMemory)),
-    ]),
-    element('retired_pages', [
-      retired('multiple_single_bit_retirement', pages?.singleBit),
-      retired('double_bit_retirement', pages?.doubleBit),
-      element('pending_blacklist', pages === undefined ? 'N/A' : flag(pages.pending)),
-      element('pending_retirement', pages === undefined ? 'N/A' : flag(pages.pending)),
-    ]),
-    element('remapped_rows', [
-      element('remapped_row_corr', 0),
-      element('remapped_row_unc', gpu.remappedRows ?? 0),
-      element('remapped_row_pending', flag(gpu.remapPending)),
-      element('remapped_row_failure', flag(gpu.remapFailure)),
-    ]),
-  ];
-}
-
-function load(gpu: FakeGpu): string[] {
-  return [
-    element('temperature', [
-      element('gpu_temp', `${gpu.temperatureCelsius ?? 35} C`),
-      element('memory_temp', `${(gpu.temperatureCelsius ?? 35) + 8} C`),
-    ]),
-    element('gpu_power_readings', [
-      element('average_power_draw', `${(gpu.powerWatts ?? 75).toFixed(2)} W`),
-      element('instant_power_draw', `${(gpu.powerWatts ?? 75).toFixed(2)} W`),
-      element('current_power_limit', '700.00 W'),
-    ]),
-    element('clocks', [
-      element('graphics_clock', '1980 MHz'),
-      element('sm_clock', '1980 MHz'),
-      element('mem_clock', '2619 MHz'),
-    ]),
-    element('fabric', [
-      element('state', gpu.fabricState ?? 'Completed'),
-      element('status', gpu.fabricStatus ?? 'Success'),
-      element('health', [element('summary', gpu.fabricHealth ?? 'Healthy')]),
-    ]),
+    element('supported_clocks', [element('supported_mem_clock', [element('value', '3996 MHz'), ...clocks])]),
+    element('processes', processes),
   ];
 }

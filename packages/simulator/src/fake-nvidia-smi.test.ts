@@ -1,4 +1,4 @@
-/** The fake behaves as the real tool does in each case that was measured: run as a process, read by the real collector. */
+/** The fake as a process, read by the real collector: a healthy node, one that changes, and each fault. How it fails: fake-nvidia-table.test.ts. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,79 +103,6 @@ describe('fake nvidia-smi', () => {
     expect(await collect(old)).toMatchObject({
       sample: { gpus: [{ resetRequired: { value: false } }, { resetRequired: { value: true } }, {}] },
     });
-  });
-
-  it.each([
-    ['driver-not-loaded', 9],
-    ['version-mismatch', 18],
-    ['library-missing', 12],
-    ['unknown-error', 255],
-  ] as const)('%s: exit %d, and nothing to read', async (failure, code) => {
-    expect(await exitOf(world({ failure }), '-q', '-x')).toBe(code);
-    expect(await exitOf(world({ failure }), '-L')).toBe(code);
-    expect(await collect(world({ failure }))).toEqual({ state: 'failed', reason: expect.any(String) });
-  });
-
-  it('no devices: exit 6, and 0 for the list', async () => {
-    const none = world({ gpus: [] });
-    expect([await exitOf(none, '-q', '-x'), await exitOf(none, '-L')]).toEqual([6, 0]);
-    expect(await collect(none)).toEqual({ state: 'failed', reason: expect.stringContaining('No devices') });
-  });
-
-  it.each([
-    ['handle-lost', 15, 'lost'],
-    ['handle-unknown', 255, 'unreachable'],
-  ] as const)('%s: exit %d, no document, the others only listed', async (access, code, kind) => {
-    expect(await exitOf(second({ access }), '-q', '-x')).toBe(code);
-    expect(await collect(second({ access }))).toMatchObject({
-      state: 'unknown',
-      sample: { gpus: [], lost: [{ name: '1', kind }], listed: [{ uuid: gpu(0).uuid }, { uuid: gpu(2).uuid }] },
-    });
-  });
-
-  it('no-permission: exit 0, left out in silence, named by the list', async () => {
-    const of = second({ access: 'no-permission' });
-    expect([await exitOf(of, '-q', '-x'), await exitOf(of, '-L')]).toEqual([0, 4]);
-    expect(await collect(of)).toMatchObject({
-      state: 'unknown',
-      sample: { attachedGpus: 3, gpus: { length: 2 }, lost: [{ name: '1', kind: 'unreachable' }] },
-    });
-  });
-
-  it('pci-info-lost: exit 15, an error in its place, the others described', async () => {
-    const of = second({ access: 'pci-info-lost' });
-    expect(await exitOf(of, '-q', '-x')).toBe(15);
-    expect(await collect(of)).toMatchObject({
-      state: 'unknown',
-      sample: { gpus: { length: 2 }, lost: [{ kind: 'lost' }] },
-    });
-  });
-
-  it.each(['fields-lost', 'lost-mid-run'] as const)('%s: exit 0, well-formed, core readings lost', async (access) => {
-    expect(await exitOf(second({ access }), '-q', '-x')).toBe(0);
-    const lost = { uuid: access === 'fields-lost' ? null : gpu(1).uuid, pciBusId: '0000:1b:00.0' };
-    expect(await collect(second({ access }))).toMatchObject({
-      state: 'ok',
-      sample: {
-        gpus: [
-          { errorTexts: [] },
-          { ...lost, errorTexts: expect.arrayContaining(['temperature/gpu_temp: GPU is lost']) },
-          {},
-        ],
-      },
-    });
-  });
-
-  it.each([
-    ['cut', false],
-    ['hang-at-start', false],
-    ['hang-in-document', false],
-    ['hang-at-shutdown', true],
-    ['shutdown-fails', true],
-  ] as const)('%s: not ok, document: %s', async (ending, hasSample) => {
-    const collected = await collect(world({ ending }), ending.startsWith('hang') ? 5000 : 30_000);
-    expect(collected.state).toBe('unknown');
-    expect('sample' in collected && collected.sample !== undefined).toBe(hasSample);
   });
 
   it('refuses other arguments', async () => {

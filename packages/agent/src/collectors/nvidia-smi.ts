@@ -212,9 +212,14 @@ function gaps({ attachedGpus, gpus, lost }: NvidiaSample): string[] {
   return found;
 }
 
+/** Errors that say what has become of a GPU; any other (a time-out, a missing right) says that it could not be looked at. */
+const SAYS_WHAT_IS_WRONG = /: (GPU is lost|GPU is inaccessible|GPU requires reset|Unknown Error)$/i;
+
 /** Temperature and memory are readable on every board that was ever seen; a GPU without both has not been looked at. */
-function isDescribed(gpu: NvidiaGpu): boolean {
-  return known(gpu.temperatureCelsius) || known(gpu.memoryTotalBytes) || gpu.errorTexts.length > 0;
+function isDescribed({ temperatureCelsius, memoryTotalBytes, errorTexts }: NvidiaGpu): boolean {
+  return (
+    known(temperatureCelsius) || known(memoryTotalBytes) || errorTexts.some((text) => SAYS_WHAT_IS_WRONG.test(text))
+  );
 }
 
 /** GPUs are missing that `-L` may name. */
