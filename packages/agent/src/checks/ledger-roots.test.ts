@@ -87,6 +87,11 @@ describe('a symptom that comes before its root', () => {
     });
   });
 
+  it('is attached to a root that comes again', () => {
+    const [applied] = run([line('xid.48', 0), line('xid.94', 100), line('xid.48', 101)]);
+    expect(open(applied)).toEqual(['xid.48 reset', 'xid.94 of xid.48']);
+  });
+
   it('stays what it was when it is older, or goes on by itself afterwards', () => {
     expect(open(run([line('pcie.aer-fatal', 0, null), line('xid.79', 31)])[0])).toContain('pcie.aer-fatal watch');
     const again = run([line('pcie.aer-fatal', 0, null), line('xid.79', 1)], [line('pcie.aer-fatal', 100, null)]);

@@ -139,10 +139,10 @@ function namedRoot({ entries }: Draft, code: string, gpu: GpuRef | null): string
   return known?.finding.code ?? code;
 }
 
-/** A root has come: what came just before it and is its symptom is attached to it. */
+/** A root has come, or come again: what came just before it and is its symptom is attached to it. */
 export function attachEarlier(draft: Draft, root: LedgerEntry, where: Where): void {
   if (!isRoot(root)) return;
-  const at = Date.parse(root.finding.firstSeen);
+  const at = Date.parse(root.finding.lastSeen);
   const rules = RULES.filter((rule) => rule.beforeMs > 0 && rule.root.test(root.finding.code));
   if (rules.length === 0) return;
   for (const entry of draft.entries) {

@@ -149,8 +149,9 @@ function see(draft: Draft, seen: Seen, where: Where): void {
   const known = draft.entries.findIndex((entry) => entry.bootId === where.bootId && isSame(entry));
   const entry = draft.entries[known];
   if (entry !== undefined) {
-    draft.entries[known] = seeAgain(entry, seen, where.at);
-    return;
+    const again = seeAgain(entry, seen, where.at);
+    draft.entries[known] = again;
+    return attachEarlier(draft, again, where);
   }
   // The same condition after a boot is another finding.
   const proof = { at: where.at, source: seen.source, text: 'closed: seen again after a boot, as another finding' };
