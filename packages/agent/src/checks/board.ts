@@ -2,7 +2,10 @@
 
 const DESKTOP = /\b(GeForce|GTX|RTX|Quadro|TITAN|NVS)\b/i;
 
+/** What a driver calls a board that is newer than itself. */
+const NAMELESS = /^(NVIDIA )?Graphics Device$/i;
+
 /** Null when the model is not known. */
 export function isDesktop(model: string | null): boolean | null {
-  return model === null ? null : DESKTOP.test(model);
+  return model === null || NAMELESS.test(model) ? null : DESKTOP.test(model);
 }

@@ -18,8 +18,9 @@ describe('settings', () => {
     expect(watch.look(gpu({}))).toEqual([]);
   });
 
-  it('persistence mode off is as delivered on a workstation, and not known on Windows', () => {
+  it('persistence mode off is as delivered on a workstation, not judged of a board without a name, not known on Windows', () => {
     expect(new OverTime().minutes(20, gpu({ persistenceMode: off, model: 'NVIDIA GeForce RTX 3090' }))).toEqual([]);
+    expect(new OverTime().minutes(20, gpu({ persistenceMode: off, model: 'Graphics Device' }))).toEqual([]);
     expect(new OverTime().minutes(20, gpu({ persistenceMode: { unknown: 'not available' } }))).toEqual([]);
   });
 
