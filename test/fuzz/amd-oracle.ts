@@ -41,7 +41,7 @@ function isNoError(value: Json | undefined): boolean {
     told === null ||
     Number(told) === 0 ||
     Number(told) === ALL_ONES ||
-    (typeof told === 'string' && /^\s*(N\/A)?\s*$/i.test(told))
+    (typeof told === 'string' && /^\s*(|N\/A|None|Not Supported|Not available|Unsupported|unknown)\s*$/i.test(told))
   );
 }
 

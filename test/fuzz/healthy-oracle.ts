@@ -108,7 +108,7 @@ function aboutGpu(gpu: Element): string[] {
   return [
     ...(isDescribed ? [] : ['not described']),
     ...NUMBERS.flatMap((path) => wrong(path, (text) => NUMBER.test(text))),
-    ...COUNTERS.flatMap((path) => wrong(path, (text) => text === '0')),
+    ...COUNTERS.flatMap((path) => wrong(path, (text) => /^-?0+$/.test(text))),
     ...FLAGS.flatMap((path) => wrong(path, (text) => /^(?:No|Not Active|Disabled|False)$/i.test(text))),
     ...WORDS.flatMap(([path, good]) => wrong(path, (text) => good.test(text))),
     ...(retired.reduce((sum, count) => sum + count, 0) >= 64 ? ['64 pages retired'] : []),

@@ -8,8 +8,8 @@ import type { Span } from './elements.ts';
 
 export interface Ruled {
   readonly text: string;
-  /** `same`: findings and verdict as of the document before. `not-healthy`; `same-or-unknown`: no finding is new, and it is not healthier. */
-  readonly expect: 'same' | 'not-healthy' | 'same-or-unknown';
+  /** `same`: findings and verdict as of the document before. `not-healthy`; `same-or-unknown`: no finding is new, and it is not healthier. `judged`: as the oracle says. */
+  readonly expect: 'same' | 'not-healthy' | 'same-or-unknown' | 'judged';
 }
 /** Null: this document has no place for it. */
 export type Rule = (text: string, random: Random) => Ruled | null;
@@ -34,7 +34,9 @@ const FAULTS: readonly (readonly [path: string, value: string])[] = [
   ['gpu/ecc_errors/volatile/double_bit/device_memory', '7'],
   ['gpu/gpu_recovery_action', 'Reset'],
   ['gpu/gpu_recovery_action', 'Something New'],
+  ['gpu/gpu_recovery_action', 'Unknown Error'],
   ['gpu/fabric/state', 'In Progress'],
+  ['gpu/fabric/state', 'Timeout'],
   ['gpu/temperature/gpu_temp', 'GPU is lost'],
   ['gpu/temperature/gpu_temp', 'ERR!'],
   ['gpu/fb_memory_usage/total', 'Unknown Error'],
@@ -75,6 +77,30 @@ export const RULES = {
     const gpus = gpuSpans(text);
     return gpus.length === 0 ? null : { text: replace(text, whole(random.pick(gpus)), ''), expect: 'not-healthy' };
   },
+  /** As the tool does where it may not open one: also counted out. */
+  'GPU left out in silence': (text, random) => {
+    const gpus = gpuSpans(text);
+    if (gpus.length === 0) return null;
+    const left = replace(text, whole(random.pick(gpus)), '');
+    return { text: left.replace(/(<attached_gpus>)\d+/, `$1${gpus.length - 1}`), expect: 'judged' };
+  },
+  'GPU described twice': (text, random) => {
+    const [first, second] = random.shuffle(gpuSpans(text));
+    if (first === undefined || second === undefined) return null;
+    return { text: replace(text, whole(first), text.slice(second.start, second.end)), expect: 'not-healthy' };
+  },
+  'errors in another layout': (text, random) => {
+    const places = at(text, 'gpu/ecc_errors/volatile').filter(({ isLeaf }) => !isLeaf);
+    if (places.length === 0) return null;
+    const { to } = random.pick(places);
+    const errors = random.pick([
+      '<double_bit><device_memory>7</device_memory></double_bit>',
+      '<double_bit><cbu>1</cbu></double_bit>',
+      '<sram_uncorrectable>2</sram_uncorrectable>',
+      '<dram_uncorrectable>3</dram_uncorrectable>',
+    ]);
+    return { text: replace(text, { from: to, to }, errors), expect: 'not-healthy' };
+  },
   'error in the place of a GPU': (text, random) => {
     const gpus = gpuSpans(text);
     if (gpus.length === 0) return null;
@@ -103,7 +129,7 @@ export const RULES = {
       text.replaceAll('\n', '\r\n'),
       text.replaceAll(/>\s+</g, '>\n<'),
       text.replaceAll(/>\s+</g, '>\n\n\t<'),
-      `\uFEFF${text}`,
+      `\uFEFF${text.replace(/^\uFEFF/, '')}`,
       `${text}\n\n`,
     ]),
     expect: 'same',
