@@ -4,38 +4,78 @@
  */
 import { renderExposition } from '@trivet/shared/exposition/text.ts';
 import type { Family } from '@trivet/shared/exposition/text.ts';
+import type { Signal } from '@trivet/shared/model/node.ts';
 import type { StateKeeper } from './agent-state.ts';
 import type { NodeWatch } from './node-watch.ts';
 import type { Outbox } from './outbox/outbox.ts';
-import { collectorFamilies, findingFamilies, gpuFamilies, processFamilies, single } from './outputs/metrics.ts';
+import { KERNEL_LOG } from './checks/check.ts';
+import { dcgmFamilies } from './outputs/dcgm-metrics.ts';
+import { errorFamilies } from './outputs/gpu-error-metrics.ts';
+import { loadFamilies } from './outputs/gpu-load-metrics.ts';
+import { countFamilies, healthFamilies, infoFamilies } from './outputs/gpu-presence-metrics.ts';
+import { single } from './outputs/gpu-series.ts';
+import { stateFamilies } from './outputs/gpu-state-metrics.ts';
+import { hostFamilies } from './outputs/host-metrics.ts';
+import { linkFamilies } from './outputs/link-metrics.ts';
+import {
+  collectorFamilies,
+  findingFamilies,
+  processFamilies,
+  runFamilies,
+  xidFamilies,
+} from './outputs/node-metrics.ts';
 import { siteFamilies } from './outputs/site-metrics.ts';
 import type { Push } from './outputs/push.ts';
 
 export interface AgentView {
   readonly node: string;
   readonly version: string;
-  readonly watch: Pick<NodeWatch, 'samples' | 'findings' | 'dropped' | 'signals' | 'kernelCounters'>;
+  readonly expectedGpus: number | null;
+  /** Also under dcgm-exporter's names. */
+  readonly dcgmNames: boolean;
+  readonly watch: Pick<
+    NodeWatch,
+    'samples' | 'findings' | 'dropped' | 'signals' | 'kernelCounters' | 'runs' | 'xids' | 'uuidOf'
+  >;
   readonly outbox: Pick<Outbox, 'agentId' | 'depth' | 'bytes' | 'lost' | 'reportsDropped' | 'failures'>;
   readonly keeper: Pick<StateKeeper, 'failures' | 'lost' | 'waiting'>;
   readonly push: Pick<Push, 'connected' | 'counts' | 'reports'> | null;
 }
 
 export function renderAgentMetrics(view: AgentView): string {
-  const { node, version, watch, outbox } = view;
+  const { node, version, watch, outbox, dcgmNames, expectedGpus } = view;
   const info = { labels: { node, version, agent_id: outbox.agentId }, value: 1 };
+  const { samples, findings } = watch;
+  const judged = { samples, findings, signals: watch.signals(), expectedGpus };
   const { text, duplicates } = renderExposition([
     { name: 'trivet_agent_info', type: 'gauge', help: 'Identity of the agent.', samples: [info] },
-    ...gpuFamilies(watch.samples.nvidia),
-    ...findingFamilies(watch.findings),
+    ...healthFamilies(judged),
+    ...countFamilies(judged),
+    ...infoFamilies(samples),
+    ...loadFamilies(samples),
+    ...errorFamilies(samples),
+    ...stateFamilies(samples),
+    ...linkFamilies(samples),
+    ...hostFamilies(samples),
+    ...xidFamilies(watch.xids.all, (pciBusId) => watch.uuidOf(pciBusId)),
+    ...findingFamilies(findings),
     single('trivet_findings_dropped_total', 'counter', 'Findings that there was no room for.', watch.dropped),
-    ...collectorFamilies(watch.signals()),
-    ...siteFamilies(watch.samples.site),
+    ...collectorFamilies(judged.signals),
+    ...runFamilies(watch.runs),
+    ...siteFamilies(samples.site),
     ...kernelFamilies(watch),
     ...deliveryFamilies(view),
     ...processFamilies(),
+    ...(dcgmNames ? dcgmFamilies({ node, samples, ...lastXid(judged.signals, watch) }) : []),
   ]);
   const left = single('trivet_agent_duplicate_series', 'gauge', 'Series left out of this scrape.', duplicates);
   return text + renderExposition([left]).text;
+}
+
+/** Where the kernel log cannot be read, "no Xid" would be a guess. */
+function lastXid(signals: readonly Signal[], { xids }: AgentView['watch']) {
+  const isRead = signals.some(({ name, state }) => name === KERNEL_LOG && state === 'ok');
+  return isRead ? { lastXid: (pciBusId: string) => xids.last(pciBusId) } : {};
 }
 
 function kernelFamilies({ kernelCounters }: AgentView['watch']): Family[] {

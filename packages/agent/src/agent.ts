@@ -254,9 +254,11 @@ class Agent {
   }
 
   #metrics(): string {
-    const { node } = this.#config;
+    const { node, expectedGpus, dcgmNames } = this.#config;
     return renderAgentMetrics({
       node,
+      expectedGpus,
+      dcgmNames,
       version: AGENT_VERSION,
       watch: this.#watch,
       outbox: this.#parts.outbox,

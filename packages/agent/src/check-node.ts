@@ -16,6 +16,7 @@ import { EMPTY_LEDGER, UNKNOWN_BOOT, applySeen, findings } from './checks/ledger
 import type { Applied, Ledger } from './checks/ledger.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import type { KernelLogSample, KernelSource } from './collectors/kernel-log.ts';
+import { SenseLedger } from './sense-runs.ts';
 import type { Demand, Demands, Sense } from './senses.ts';
 
 /** The two that every look has, and the others. */
@@ -54,6 +55,8 @@ export class NodeObserver {
   readonly #nowMs: () => number;
   readonly #lastSampleMs = new Map<string, number>();
   readonly #asked = new Map<string, Asked>();
+  /** Of all senses but the kernel log, which its reader notes. */
+  readonly runs = new SenseLedger();
 
   constructor(senses: Senses, demands: Demands, nowMs: () => number = Date.now) {
     this.#senses = senses;
@@ -66,7 +69,7 @@ export class NodeObserver {
     const { given, kernelLogRequired } = this.#demands;
     const begunAt = this.#isoNow();
     const kernel = await this.#collectKernelLog(signal);
-    const host = await this.#senses.host.collect(signal);
+    const host = await this.#run(this.#senses.host, signal);
     const signals = [this.#signal(HOST, host, given.size === 0)];
     let samples: Samples = host.sample === undefined ? {} : { host: host.sample };
     // A person who names a tool may mean another machine's GPUs: they are not compared with this one's PCI.
@@ -92,9 +95,21 @@ export class NodeObserver {
     const sinceMs = this.#nowMs() - (last?.atMs ?? 0);
     if (last !== undefined && sinceMs >= 0 && sinceMs < sense.everyMs)
       return { collected: last.collected, isFresh: false };
-    const collected = await sense.collect(signal);
+    const collected = await this.#run(sense, signal);
     this.#asked.set(sense.name, { collected, atMs: this.#nowMs() });
     return { collected, isFresh: true };
+  }
+
+  async #run<Sample>(
+    sense: Collector<Sample> & Pick<Partial<Sense>, 'printedBytes'>,
+    signal?: AbortSignal,
+  ): Promise<Collected<Sample>> {
+    const begunMs = performance.now();
+    const collected = await sense.collect(signal);
+    const tookMs = performance.now() - begunMs;
+    const printedBytes = sense.printedBytes?.() ?? null;
+    this.runs.note(sense.name, { isOk: collected.state === 'ok', tookMs, printedBytes });
+    return collected;
   }
 
   /** To the end of what is there: the collector answers in bounded portions. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig, settingsHelp } from './config.ts';
+import { loadConfig, settingsHelp, withYes } from './config.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -57,6 +57,13 @@ describe('loadConfig', () => {
     ] as const)
       expect((await loadConfig(file(`siteChecksRequired: ${text}`), NODE, {})).siteChecksRequired).toBe(expected);
     expect((await loadConfig(null, { ...NODE, siteChecksRequired: 'yes' }, {})).siteChecksRequired).toBe(true);
+  });
+
+  it('takes a flag of a yes-or-no setting alone for yes', async () => {
+    expect(withYes(['--dcgm-names', '--node', 'a'])).toEqual(['--dcgm-names', 'yes', '--node', 'a']);
+    expect(withYes(['--node', 'a', '--dcgm-names'])).toEqual(['--node', 'a', '--dcgm-names', 'yes']);
+    expect(withYes(['--dcgm-names', 'no', '--dcgm-names=no'])).toEqual(['--dcgm-names', 'no', '--dcgm-names=no']);
+    expect((await loadConfig(null, { ...NODE, dcgmNames: 'yes' }, {})).dcgmNames).toBe(true);
   });
 
   it('takes an empty file', async () => {

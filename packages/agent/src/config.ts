@@ -37,6 +37,8 @@ export interface AgentConfig {
   readonly siteCheckTimeoutMs: number;
   /** A site check that cannot tell makes the node unknown. */
   readonly siteChecksRequired: boolean;
+  /** `/metrics` has every value under dcgm-exporter's names as well. */
+  readonly dcgmNames: boolean;
   readonly logLevel: Level;
 }
 
@@ -78,9 +80,11 @@ const SETTINGS: { readonly [Key in keyof AgentConfig]: Setting<AgentConfig[Key]>
     otherwise: () => false,
     help: 'yes: a site check that cannot tell makes the node unknown',
   },
+  dcgmNames: { parse: yesNo, otherwise: () => false, help: "yes: metrics also under dcgm-exporter's names" },
   logLevel: { parse: level, otherwise: () => 'info', help: LEVELS.join(', ') },
 };
 export const SETTING_NAMES = Object.keys(SETTINGS).filter(isSettingName);
+const YES_NO_NAMES = SETTING_NAMES.filter((name) => SETTINGS[name].parse === yesNo);
 
 interface Sources {
   /** Values of the file, by key. */
@@ -137,6 +141,7 @@ export async function loadConfig(file: string | null, flags: Environment, env: E
     siteCheckMs: get('siteCheckMs'),
     siteCheckTimeoutMs: get('siteCheckTimeoutMs'),
     siteChecksRequired: get('siteChecksRequired'),
+    dcgmNames: get('dcgmNames'),
     logLevel: get('logLevel'),
   };
 }
@@ -151,6 +156,15 @@ export function settingsHelp(): string {
 /** `stateDir` → `state-dir`. */
 export function dashed(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `--dcgm-names` alone means yes, as `--dcgm-names yes` does. */
+export function withYes(argv: readonly string[]): string[] {
+  const names = new Set(YES_NO_NAMES.map((name) => `--${dashed(name)}`));
+  return argv.flatMap((arg, index) => {
+    const next = argv[index + 1];
+    return names.has(arg) && (next === undefined || next.startsWith('-')) ? [arg, 'yes'] : [arg];
+  });
 }
 
 function variable(key: string): string {

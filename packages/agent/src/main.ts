@@ -1,7 +1,7 @@
 /** `trivet-agent`: reads the settings, starts the daemon, and ends it on SIGTERM or SIGINT. */
 import { parseArgs } from 'node:util';
 import { AGENT_VERSION, startAgent } from './agent.ts';
-import { SETTING_NAMES, dashed, loadConfig, settingsHelp } from './config.ts';
+import { SETTING_NAMES, dashed, loadConfig, settingsHelp, withYes } from './config.ts';
 import { AgentError, errorText } from './errors.ts';
 import { createLog } from './log.ts';
 
@@ -48,7 +48,7 @@ function readFlags(argv: readonly string[]): Record<string, string> | string {
   const text = [...SETTING_NAMES.map(dashed), 'config'].map((name) => [name, { type: 'string' }] as const);
   const plain = ['help', 'version', 'check-config'].map((name) => [name, { type: 'boolean' }] as const);
   try {
-    const { values } = parseArgs({ args: [...argv], options: Object.fromEntries([...text, ...plain]) });
+    const { values } = parseArgs({ args: withYes(argv), options: Object.fromEntries([...text, ...plain]) });
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [camel(name), String(value)]));
   } catch (error) {
     return errorText(error);

@@ -18,8 +18,10 @@ import { KernelTail } from './collectors/kernel-tail.ts';
 import { errorText } from './errors.ts';
 import type { Log } from './log.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import type { SenseRuns } from './sense-runs.ts';
 import type { Demands } from './senses.ts';
 import { findingEvent, kernelEvents } from './watch-events.ts';
+import { XidCounts } from './xid-counts.ts';
 
 export interface WatchOptions {
   readonly node: string;
@@ -51,6 +53,7 @@ export class NodeWatch {
   #serial: string | null = null;
   #recent = EMPTY_HISTORY.recent;
   #opened = 0;
+  readonly xids = new XidCounts();
   /** What the kernel has said since the last time. */
   readonly readKernel: () => Promise<void>;
   /** Asks every collector. */
@@ -95,6 +98,13 @@ export class NodeWatch {
   get hasKernelNews(): boolean {
     return this.#kernel.hasNews();
   }
+  get runs(): readonly SenseRuns[] {
+    return this.#observer.runs.all;
+  }
+  /** As this boot has learnt it. */
+  uuidOf(pciBusId: string): string | null {
+    return this.#options.keeper.state.ledger.uuids[pciBusId] ?? null;
+  }
   get kernelCounters(): KernelLogCounters | null {
     return this.#kernelCounters;
   }
@@ -108,8 +118,10 @@ export class NodeWatch {
     const { senses, keeper, nowMs } = this.#options;
     // Lines belong to a boot, which has to be known before the first of them is judged.
     if (this.#host === null) this.#host = (await senses.host.collect(signal)).sample ?? null;
+    const begunMs = performance.now();
     const { events, cursor } = await this.#kernel.read(signal);
-    await this.#noteKernel();
+    await this.#noteKernel(performance.now() - begunMs);
+    this.xids.add(events);
     const kernelCursor = cursor ?? keeper.state.kernelCursor;
     if (events.length === 0) return keeper.readUpTo(kernelCursor, nowMs());
     const at = new Date(nowMs()).toISOString();
@@ -199,9 +211,10 @@ export class NodeWatch {
     return isLedgerNews(state.ledger, ledger) || JSON.stringify({ ...state, ...others }) !== JSON.stringify(state);
   }
 
-  async #noteKernel(): Promise<void> {
+  async #noteKernel(tookMs: number): Promise<void> {
     const nowMs = this.#options.nowMs();
     const collected = await this.#kernel.collect();
+    this.#observer.runs.note(KERNEL_LOG, { isOk: collected.state === 'ok', tookMs, printedBytes: null });
     if (collected.state === 'ok') this.#kernelOkMs = nowMs;
     this.#kernelCounters = collected.sample?.counters ?? this.#kernelCounters;
     const reason = collected.state === 'ok' ? null : collected.reason;

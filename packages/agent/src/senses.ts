@@ -16,6 +16,8 @@ import { HungToolsCollector } from './collectors/hung-tools.ts';
 import { NvlinkCollector, describesGpus } from './collectors/nvidia-nvlink.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
 import { tool } from './os/command.ts';
+import { metered } from './os/metered.ts';
+import type { Meter } from './os/metered.ts';
 import { printKernelModule, readKernelModule } from './os/module-state.ts';
 import { PROC } from './os/procfs.ts';
 import { SYS } from './os/sysfs.ts';
@@ -43,6 +45,8 @@ export interface Sense extends Collector<Samples> {
   readonly demand: (host: Collected<HostSample>, demands: Demands, before: Samples) => Demand;
   /** Least time between two runs; what the last one brought is shown in between, with its age. 0: at every look. */
   readonly everyMs: number;
+  /** What its tool has printed so far; left out where there is no tool. */
+  readonly printedBytes?: () => number;
 }
 
 interface Spec<Sample> {
@@ -97,15 +101,20 @@ export function createSenses({ nvidiaSmi, amdSmi, rocmSmi, timeoutMs }: SenseSet
   const patience = timeoutMs === undefined ? {} : { timeoutMs };
   const nvidiaTool = tool();
   const amdTool = tool();
-  const nvidia = { path: nvidiaSmi ?? 'nvidia-smi', run: nvidiaTool.run, ...patience };
+  const path = nvidiaSmi ?? 'nvidia-smi';
+  const [query, links, amd] = [metered(nvidiaTool.run), metered(nvidiaTool.run), metered(amdTool.run)];
   const driver = nvidiaSmi === null ? { driver: () => moduleText('nvidia') } : {};
   return [
-    nvidiaSense(new NvidiaSmiCollector({ ...nvidia, ...driver })),
-    nvlinkSense(new NvlinkCollector(nvidia)),
-    amdSense(new AmdSmiCollector({ amdSmi, rocmSmi, run: amdTool.run, ...patience })),
+    printing(query, nvidiaSense(new NvidiaSmiCollector({ path, run: query.run, ...patience, ...driver }))),
+    printing(links, nvlinkSense(new NvlinkCollector({ path, run: links.run, ...patience }))),
+    printing(amd, amdSense(new AmdSmiCollector({ amdSmi, rocmSmi, run: amd.run, ...patience }))),
     infinibandSense(new InfinibandCollector()),
     toolsSense(new HungToolsCollector({ [NVIDIA_SMI]: nvidiaTool, [AMD_SMI]: amdTool })),
   ];
+}
+
+function printing({ printedBytes }: Meter, sense: Sense): Sense {
+  return { ...sense, printedBytes };
 }
 
 function moduleText(name: string): string {

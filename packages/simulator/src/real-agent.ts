@@ -68,6 +68,7 @@ function configOf(dir: string, node: string, { origin, nvidiaSmi, kernelLog }: P
     siteCheckMs: POLL_MS,
     siteCheckTimeoutMs: 30_000,
     siteChecksRequired: false,
+    dcgmNames: false,
     logLevel: 'info',
   };
 }

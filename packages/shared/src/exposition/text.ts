@@ -13,7 +13,7 @@ export interface Sample {
 }
 
 export interface Family {
-  /** With its base unit, counters ending in `_total`. */
+  /** With its base unit, counters ending in `_total`; another exporter's names are as they are there. */
   readonly name: string;
   readonly help: string;
   readonly type: 'gauge' | 'counter';
@@ -30,11 +30,17 @@ const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 /** Names with two leading underscores are reserved for Prometheus itself. */
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-/** Families without samples are left out. Throws `RangeError` on a name that the format forbids: names are ours, not input. */
+/**
+ * Families without samples are left out. Throws `RangeError` on a name that the format forbids, and on one that occurs twice: names
+ * are ours, not input.
+ */
 export function renderExposition(families: readonly Family[]): Exposition {
   const lines: string[] = [];
+  const names = new Set<string>();
   let duplicates = 0;
   for (const family of families) {
+    if (names.has(family.name)) throw new RangeError(`two families are called ${family.name}`);
+    names.add(family.name);
     if (!METRIC_NAME.test(family.name)) throw new RangeError(`not a metric name: ${JSON.stringify(family.name)}`);
     if (family.samples.length === 0) continue;
     lines.push(`# HELP ${family.name} ${escapeHelp(family.help)}`, `# TYPE ${family.name} ${family.type}`);
