@@ -149,6 +149,7 @@ describe('NVIDIA without an Xid, and adapters', () => {
     ['NVRM: GPU 0000:41:00.0: RmInitAdapter failed! (0x62:0x40:1234)', 'nvrm.init-failed 0000:41:00.0 gpu'],
     ['NVRM: GPU 0000:41:00.0: rm_init_adapter failed, device minor number 3', 'nvrm.init-failed 0000:41:00.0 gpu'],
     ['NVRM: GPU3 RmInitAdapter failed! (0x62:0x40:1234)', 'nvrm.init-failed node'],
+    ['NVRM: rm_init_adapter(0) failed', 'nvrm.init-failed node'],
     ['NVRM: RmInitAdapter: Cannot initialize GSP firmware RM', null],
     [
       'NVRM: Rate limiting GSP RPC error prints for GPU at PCI:0000:41:00 (printing 1 of every 30).',

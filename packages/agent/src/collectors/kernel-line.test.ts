@@ -103,6 +103,12 @@ describe('other lines of the driver', () => {
     expect(parse(rows.slice(0, 2).join('\n'))).toBeNull();
   });
 
+  it('a GPU lost, in the words of drivers before 400', () => {
+    const lost = { kind: 'gpu-lost', pciBusId: '0000:41:00.0' };
+    expect(parse('NVRM: GPU at 0000:41:00.0 has fallen off the bus.')).toMatchObject(lost);
+    expect(parse('NVRM: GPU at PCI:0000:41:00 has fallen off the bus.')).toMatchObject(lost);
+  });
+
   it('identity of a bus id', () => {
     const uuid = 'GPU-b6c3b2be-c55b-d076-fa0e-d464e4c7e08b';
     const text = `NVRM: GPU at PCI:0000:91:00: ${uuid}`;

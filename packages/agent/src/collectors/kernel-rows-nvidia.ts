@@ -22,7 +22,7 @@ export const NVIDIA_ROWS: readonly LineRow[] = [
   },
   {
     starts: 'NVRM: ',
-    pattern: /^NVRM: (?:GPU\d{1,4} )?(?:RmInitAdapter|rm_init_adapter) failed/,
+    pattern: /^NVRM: (?:GPU\d{1,4} )?(?:RmInitAdapter|rm_init_adapter)(?:\(\d{1,4}\))? failed/,
     means: 'nvrm.init-failed',
   },
   {
