@@ -103,7 +103,7 @@ describe('other lines of the driver', () => {
     expect(parse(rows.slice(0, 2).join('\n'))).toBeNull();
   });
 
-  it('a GPU lost, in the words of drivers before 400', () => {
+  it('a GPU lost, in older words', () => {
     const lost = { kind: 'gpu-lost', pciBusId: '0000:41:00.0' };
     expect(parse('NVRM: GPU at 0000:41:00.0 has fallen off the bus.')).toMatchObject(lost);
     expect(parse('NVRM: GPU at PCI:0000:41:00 has fallen off the bus.')).toMatchObject(lost);
@@ -114,6 +114,7 @@ describe('other lines of the driver', () => {
     const text = `NVRM: GPU at PCI:0000:91:00: ${uuid}`;
     const serial = 'NVRM: GPU Board Serial Number: 1653723052734';
     expect(parse(text)).toMatchObject({ kind: 'gpu-identity', pciBusId: '0000:91:00.0', uuid, serial: null });
+    expect(parse(text.replace('PCI:', ''))).toMatchObject({ pciBusId: '0000:91:00.0', uuid });
     expect(continuesMessage(text, serial)).toBe(true);
     expect(parse(`${text}\n${serial}`)).toMatchObject({ uuid, serial: '1653723052734' });
     expect(parse('NVRM: GPU 0000:91:00.0: GPU serial number is 165.')).toMatchObject({ uuid: null, serial: '165' });

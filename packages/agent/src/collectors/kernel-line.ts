@@ -79,10 +79,10 @@ function parseSxid(text: string, origin: Origin): SxidEvent | null {
 const LOST = [
   new RegExp(`^NVRM: The NVIDIA GPU ${ADDRESS}\\s.*\\bfallen off the bus\\b`, 'is'),
   new RegExp(`^NVRM: GPU ${ADDRESS}: GPU has fallen off the bus\\b`, 'i'),
-  // Drivers before 400.
+  // An older wording of the second.
   new RegExp(`^NVRM: GPU at (?:PCI:)?${ADDRESS} has fallen off the bus\\b`, 'i'),
 ];
-const UUID_LINE = new RegExp(`^NVRM: GPU at PCI:${ADDRESS}: (GPU-[0-9a-f-]{8,64})\\b`, 'i');
+const UUID_LINE = new RegExp(`^NVRM: GPU at (?:PCI:)?${ADDRESS}: (GPU-[0-9a-f-]{8,64})\\b`, 'i');
 const BOARD_SERIAL = /^NVRM: GPU Board Serial Number: (\w{1,32})\s*$/im;
 const SERIAL_LINE = new RegExp(`^NVRM: GPU ${ADDRESS}: GPU serial number is (\\w{1,32})\\b`, 'i');
 
