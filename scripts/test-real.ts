@@ -94,12 +94,13 @@ function suiteTools(): readonly string[] {
   });
 }
 
+/** amd-smi of this machine, where it has one. */
 function amdTools(): { readonly amdSmi: readonly string[]; readonly rocmSmi: readonly string[] } {
   const here = onPath('amd-smi');
   const rocmSmi = onPath('rocm-smi') ?? 'rocm-smi';
-  if (here !== null && !isRoot) return { amdSmi: [here], rocmSmi: [rocmSmi] };
+  if (here !== null) return { amdSmi: [here], rocmSmi: [rocmSmi] };
   const [amdSmi = '', newer = ''] = suiteTools();
-  return { amdSmi: here === null ? [amdSmi] : [here, amdSmi], rocmSmi: [rocmSmi, newer] };
+  return { amdSmi: [amdSmi], rocmSmi: [rocmSmi, newer] };
 }
 
 if (process.platform !== 'linux') fail('needs Linux: /dev/kmsg, and the tools of its drivers');

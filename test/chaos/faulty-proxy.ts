@@ -8,7 +8,7 @@ import type { Server, Socket } from 'node:net';
 /** Larger than a report of one finding: events of a dozen lines and more. */
 const BATCH_MIN_BYTES = 4500;
 /** Longer than an agent waits before it tries again: at most four seconds the first time. */
-const BATCH_WAIT_MS = 8000;
+const BATCH_WAIT_MS = 5000;
 
 export class FaultyProxy {
   /** For new connections; `silent` takes them and says nothing. */

@@ -86,6 +86,18 @@ describe('StateKeeper', () => {
     expect(numbers()).toEqual([1, 2]);
   });
 
+  it('makes its folder anew when it is not there, and goes on', () => {
+    const keeper = open();
+    rmSync(folder, { recursive: true });
+    keeper.commit({}, [event(1)]);
+    expect(keeper).toMatchObject({ failures: 1, waiting: 1 });
+    keeper.save();
+    expect(keeper).toMatchObject({ waiting: 0, isDurable: true });
+    expect(numbers()).toEqual([1]);
+    expect(open().state.eventCount).toBe(1);
+    expect(numbers()).toEqual([1]);
+  });
+
   it('bounds what waits in memory, and counts what it drops', () => {
     const keeper = open();
     mkdirSync(`${path}.tmp`);
@@ -128,8 +140,6 @@ describe('StateKeeper', () => {
 
   it('counts what a disk has forgotten of the outbox although it was synced', () => {
     open().commit({}, [event(1), event(2), event(3)]);
-    // Saved once more, so that the file names none of them as waiting.
-    open().commit({ mostGpusSeen: 1 }, []);
     const segment = join(folder, 'outbox', '0000000000000001.log');
     truncateSync(segment, readFileSync(segment, 'utf8').indexOf('"seq":2'));
     expect(open()).toMatchObject({ lost: 2 });

@@ -9,6 +9,7 @@
  * to be dropped meanwhile, the oldest first, is counted in the state itself: a kill that comes before the count is saved
  * also undoes the drop, because the lines are then read again.
  */
+import { dirname } from 'node:path';
 import type { Hardware } from '@trivet/shared/model/node.ts';
 import { EMPTY_DURABLE } from './checks/history.ts';
 import type { DurableHistory } from './checks/history.ts';
@@ -18,7 +19,7 @@ import type { KernelCursor } from './collectors/kernel-log.ts';
 import { errorText } from './errors.ts';
 import type { Log } from './log.ts';
 import type { NewEvent, Outbox } from './outbox/outbox.ts';
-import { readJsonFile, writeFileAtomic } from './state-file.ts';
+import { makeFolder, readJsonFile, writeFileAtomic } from './state-file.ts';
 
 export interface AgentState {
   readonly v: 1;
@@ -149,18 +150,22 @@ export class StateKeeper {
 
   /** Writes what is not written yet. Called again after a failure. */
   save(): void {
-    if (!this.#isSaved) {
-      try {
-        writeFileAtomic(this.#path, `${JSON.stringify(this.#state)}\n`);
-        this.#isSaved = true;
-        this.#isBehind = false;
-      } catch (error) {
-        this.#failures += 1;
-        this.#log.error('state could not be saved; it is kept in memory and tried again', { reason: errorText(error) });
-        return;
-      }
+    if (this.#isSaved || this.#write()) this.#feed();
+  }
+
+  #write(): boolean {
+    try {
+      // A disk that was full at the start, or somebody who cleaned up: the folder may not be there.
+      if (this.#failures > 0) makeFolder(dirname(this.#path));
+      writeFileAtomic(this.#path, `${JSON.stringify(this.#state)}\n`);
+      this.#isSaved = true;
+      this.#isBehind = false;
+    } catch (error) {
+      this.#isSaved = false;
+      this.#failures += 1;
+      this.#log.error('state could not be saved; it is kept in memory and tried again', { reason: errorText(error) });
     }
-    this.#feed();
+    return this.#isSaved;
   }
 
   #lose(events: number, lostUpTo: number): void {
@@ -193,8 +198,11 @@ export class StateKeeper {
     for (let start = 0; start < fresh.length; start += APPEND_MAX) {
       if (this.#outbox.append(fresh.slice(start, start + APPEND_MAX)) === null) return;
     }
-    // The file may go on naming them: their numbers say that they are in the outbox.
+    if (events.length === 0) return;
     this.#state = { ...this.#state, events: [] };
+    // Before they can be sent, so that none that was is ever brought again: not even where a disk loses the outbox's end,
+    // whose numbers are all that says that they are there.
+    this.#write();
   }
 }
 

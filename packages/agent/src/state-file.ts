@@ -2,7 +2,17 @@
  * Small durable state as one JSON file: written to a temporary name, synced, renamed, and the folder synced, so that a
  * reader finds the old text or the new one, whatever happens in between. One writer a folder.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Throws what the file system says (ENOSPC, EROFS, …); the old file is then untouched. */
@@ -44,6 +54,18 @@ export function readJsonFile(path: string): { readonly value: unknown } | { read
 export function writeAll(fd: number, bytes: Buffer, position: number): void {
   let done = 0;
   while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+}
+
+/** With what it lies in, for nobody but the agent. Node's own recursive mkdir says ENOENT of a read-only disk; this says EROFS. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  }
 }
 
 /** A full or failing disk, not a wrong path or missing rights: nobody has to change the settings for it to mend. */

@@ -4,11 +4,11 @@
  * that was killed bars nobody, for a process is its id and its start in one boot. It keeps out a second unit or a shell, not
  * two agents that find a dead one's lock in the same instant, nor one in a container that cannot see the other's processes.
  */
-import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, errorText } from './errors.ts';
 import type { Log } from './log.ts';
-import { isDiskRefusing } from './state-file.ts';
+import { isDiskRefusing, makeFolder } from './state-file.ts';
 import { PROC, readBootId, readProcessStart } from './os/procfs.ts';
 
 /** Another agent may come and go between two looks. */
@@ -17,7 +17,7 @@ const ATTEMPTS = 3;
 /** Gives what unlocks the folder. Throws `AgentError` `state` when another agent has it, or there can be no such folder. */
 export function lockState(directory: string, log: Log, proc = PROC): () => void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
   } catch (error) {
     if (isDiskRefusing(error)) {
       log.error('state folder cannot be made: nothing is kept until it can', { directory, reason: errorText(error) });

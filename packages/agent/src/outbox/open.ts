@@ -3,11 +3,11 @@
  * takes nothing does not keep the agent from starting: what is to be written waits until it is written, and before that
  * nothing is appended. A folder that cannot be read, or that is not ours to write, is an error.
  */
-import { mkdirSync, rmSync, truncateSync } from 'node:fs';
+import { rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, errorText } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { isDiskRefusing, writeFileAtomic } from '../state-file.ts';
+import { isDiskRefusing, makeFolder, writeFileAtomic } from '../state-file.ts';
 import { loadIdentity, saveIdentity } from './identity.ts';
 import { OUTBOX_MAX_BYTES, Outbox } from './outbox.ts';
 import { NO_PROGRESS, ProgressFile } from './progress.ts';
@@ -39,7 +39,7 @@ export function openOutbox(directory: string, { node, log, maxBytes = OUTBOX_MAX
     const { steps, ...kept } = origin === 'other-node' ? discard(directory, found, log) : found;
     if (origin === 'damaged') log.error('outbox identity was damaged: new agent id, waiting events may arrive twice');
     const settle = inOrder([
-      () => mkdirSync(directory, { recursive: true, mode: 0o700 }),
+      () => makeFolder(directory),
       ...steps,
       ...(origin === 'kept' ? [] : [() => saveIdentity(directory, identity)]),
     ]);

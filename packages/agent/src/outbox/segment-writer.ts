@@ -1,7 +1,7 @@
 /** The one segment that is being written. What `append` returned from is durable; what it threw for is not in the file. */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncDirectory, writeAll } from '../state-file.ts';
+import { makeFolder, syncDirectory, writeAll } from '../state-file.ts';
 
 export class SegmentWriter {
   readonly path: string;
@@ -21,6 +21,8 @@ export class SegmentWriter {
    * cannot be removed either, one that the next attempt writes over.
    */
   static create(path: string, content: Buffer): SegmentWriter {
+    // It may have been removed behind our back, with all that was in it.
+    makeFolder(dirname(path));
     const writer = new SegmentWriter(path, openSync(path, 'w', 0o600), 0);
     try {
       writer.append(content);
