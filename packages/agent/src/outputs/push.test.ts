@@ -85,7 +85,7 @@ describe('Push', () => {
     push.report(report('old'));
     push.report(report('new'));
     push.start();
-    await vi.waitUntil(() => outbox.depth === 0 && aggregator.of('beat').length > 0, WAIT);
+    await vi.waitUntil(() => aggregator.of('beat').at(-1)?.outboxDepth === 0, WAIT);
     expect(aggregator.messages[0]?.type).toBe('hello');
     expect(committed()).toEqual(Array.from({ length: 600 }, (_value, index) => index + 1));
     expect(aggregator.of('report').map(({ reportId }) => reportId)).toEqual(['new']);
