@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { NO_PAST, NodeObserver, assess } from './check-node.ts';
 import { HungToolsCollector } from './collectors/hung-tools.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
-import { runCommand, tool } from './os/command.ts';
+import { runCommand } from './os/command.ts';
+import { tool } from './os/tool.ts';
 import { nvidiaSense, toolsSense } from './senses.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'trivet-hung-'));
@@ -50,7 +51,7 @@ describe('a tool that hangs', () => {
     // Not started again while the first one lives.
     expect(await look()).toEqual({ codes: ['tool.hung'], verdict: 'unknown' });
     process.kill(pid, 'SIGKILL');
-    await vi.waitUntil(() => nvidia.hung()?.hasEnded() === true, { timeout: 20_000 });
+    await vi.waitUntil(() => nvidia.hung()?.survivor?.hasEnded() === true, { timeout: 20_000 });
     printsAfter(':');
     expect(await look()).toEqual({ codes: [], verdict: 'healthy' });
   });

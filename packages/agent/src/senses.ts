@@ -15,12 +15,12 @@ import { InfinibandCollector } from './collectors/infiniband.ts';
 import { HungToolsCollector } from './collectors/hung-tools.ts';
 import { NvlinkCollector, describesGpus } from './collectors/nvidia-nvlink.ts';
 import { NvidiaSmiCollector } from './collectors/nvidia-smi.ts';
-import { tool } from './os/command.ts';
 import { metered } from './os/metered.ts';
 import type { Meter } from './os/metered.ts';
 import { printKernelModule, readKernelModule } from './os/module-state.ts';
 import { PROC } from './os/procfs.ts';
 import { SYS } from './os/sysfs.ts';
+import { tool } from './os/tool.ts';
 
 export type Vendor = HostSample['pciGpus'][number]['vendor'];
 

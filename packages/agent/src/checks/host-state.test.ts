@@ -22,8 +22,10 @@ describe('a tool that hangs', () => {
     expect(open).toMatchObject([
       { code: 'tool.hung', class: 'watch', action: 'none', gpu: null, evidence: [{ source: 'tools' }] },
     ]);
-    expect(open[0]?.evidence[0]?.text).toContain('nvidia-smi (pid 4711, started 2026-11-20T17:00:00.000Z)');
-    expect(open[0]?.evidence[0]?.text).toContain('state D');
+    expect(open[0]?.evidence[0]?.text).toContain(
+      'nvidia-smi: no answer since a run that began 2026-11-20T17:00:00.000Z',
+    );
+    expect(open[0]?.evidence[0]?.text).toContain('(pid 4711, state D)');
     const blind = { name: 'nvidia-smi', state: 'unknown', required: true, reason: 'hangs', ageMs: null } as const;
     expect(verdict(open, [blind])).toBe('unknown');
   });
@@ -32,7 +34,7 @@ describe('a tool that hangs', () => {
     const watch = new OverTime();
     expect(watch.look({ tools: { hung: [HUNG] } })).toEqual(['tool.hung@node']);
     expect(watch.look({})).toEqual(['tool.hung@node']);
-    expect(watch.look({ tools: { hung: [{ ...HUNG, processState: null }] } })).toEqual(['tool.hung@node']);
+    expect(watch.look({ tools: { hung: [{ ...HUNG, pid: null, processState: null }] } })).toEqual(['tool.hung@node']);
     expect(watch.look({ tools: { hung: [] } })).toEqual([]);
   });
 });

@@ -32,9 +32,10 @@ function controllers({ samples }: CheckInput, bad: (controller: MemoryController
 
 const isUncorrected = ({ uncorrected }: MemoryController): boolean => uncorrected > 0;
 
-function hungText({ tool, pid, since, processState }: HungTool): string {
-  const state = processState === null ? 'it has ended, and the tool has not answered since' : `state ${processState}`;
-  return `${tool} (pid ${pid}, started ${since}) was ended and lived on: ${state}`;
+function hungText({ tool, since, pid, processState }: HungTool): string {
+  const begun = `${tool}: no answer since a run that began ${since}`;
+  if (pid === null) return `${begun} and did not end within its deadline`;
+  return `${begun}; it was killed and lives on (pid ${pid}, state ${processState ?? 'not known'})`;
 }
 
 const CONDITIONS: readonly HostCondition[] = [

@@ -6,8 +6,9 @@
  */
 import type { AmdGpu, AmdSample, AmdTool } from '@trivet/shared/model/amd.ts';
 import { known } from '@trivet/shared/model/gpu.ts';
-import { exclusive, runCommand } from '../os/command.ts';
+import { runCommand } from '../os/command.ts';
 import type { Run } from '../os/command.ts';
+import { exclusive } from '../os/tool.ts';
 import { gpuEntries } from './amd-json.ts';
 import type { JsonObject } from './amd-json.ts';
 import { withoutImplausible } from './amd-plausible.ts';

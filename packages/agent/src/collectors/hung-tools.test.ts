@@ -12,7 +12,7 @@ writeFileSync(join(proc, '4711/stat'), '4711 (nvidia-smi (x)) D 1 4711 4711 0 -1
 const startedAt = '2026-11-20T17:00:00.000Z';
 
 function hung(pid: number, hasEnded: boolean) {
-  return { hung: () => ({ pid, startedAt, hasEnded: () => hasEnded }) };
+  return { hung: () => ({ since: startedAt, survivor: { pid, startedAt, hasEnded: () => hasEnded } }) };
 }
 
 describe('HungToolsCollector', () => {
@@ -23,15 +23,17 @@ describe('HungToolsCollector', () => {
     });
   });
 
-  it('tells in which state a tool hangs, and that it has ended', async () => {
-    const tools = { 'nvidia-smi': hung(4711, false), 'amd-smi': hung(4712, false), other: hung(4711, true) };
+  it('tells in which state a tool hangs, and which was ended', async () => {
+    const killed = { hung: () => ({ since: startedAt, survivor: null }) };
+    const tools = { 'nvidia-smi': hung(4711, false), 'amd-smi': hung(4712, false), other: hung(4711, true), killed };
     expect(await new HungToolsCollector(tools, proc).collect()).toEqual({
       state: 'ok',
       sample: {
         hung: [
           { tool: 'nvidia-smi', pid: 4711, since: startedAt, processState: 'D' },
           { tool: 'amd-smi', pid: 4712, since: startedAt, processState: null },
-          { tool: 'other', pid: 4711, since: startedAt, processState: null },
+          { tool: 'other', pid: null, since: startedAt, processState: null },
+          { tool: 'killed', pid: null, since: startedAt, processState: null },
         ],
       },
     });

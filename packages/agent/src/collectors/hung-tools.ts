@@ -1,7 +1,7 @@
-/** Tools of ours that were ended and live on: they wait inside a driver, and what they would have told is not known. */
+/** Vendors' tools that did not end by themselves: what they would have told is not known, and some of them live on inside the driver. */
 import type { ToolsSample } from '@trivet/shared/model/report.ts';
-import type { Tool } from '../os/command.ts';
 import { PROC, readProcessState } from '../os/procfs.ts';
+import type { Tool } from '../os/tool.ts';
 import type { Collected, Collector } from './collector.ts';
 
 export class HungToolsCollector implements Collector<ToolsSample> {
@@ -17,11 +17,12 @@ export class HungToolsCollector implements Collector<ToolsSample> {
 
   async collect(): Promise<Collected<ToolsSample>> {
     const hung = Object.entries(this.#tools).flatMap(([tool, { hung }]) => {
-      const survivor = hung();
-      if (survivor === null) return [];
-      const { pid, startedAt: since, hasEnded } = survivor;
-      // The number may be another process's by now.
-      return [{ tool, pid, since, processState: hasEnded() ? null : readProcessState(this.#proc, pid) }];
+      const hang = hung();
+      if (hang === null) return [];
+      const { since, survivor } = hang;
+      // Of one that has ended the number may be another process's by now.
+      const pid = survivor?.hasEnded() === false ? survivor.pid : null;
+      return [{ tool, since, pid, processState: pid === null ? null : readProcessState(this.#proc, pid) }];
     });
     return { state: 'ok', sample: { hung } };
   }

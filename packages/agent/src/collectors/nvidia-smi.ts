@@ -7,8 +7,9 @@
 import { known } from '@trivet/shared/model/gpu.ts';
 import type { LostGpu, NvidiaGpu, NvidiaSample } from '@trivet/shared/model/gpu.ts';
 import { GPUS_MAX } from '@trivet/shared/protocol/limits.ts';
-import { exclusive, runCommand } from '../os/command.ts';
+import { runCommand } from '../os/command.ts';
 import type { CommandResult, Run } from '../os/command.ts';
+import { exclusive } from '../os/tool.ts';
 import type { Collected, Collector } from './collector.ts';
 import { inforomWarnings, lostGpu, lostInMessages, readList, withoutWarnings } from './nvidia-list.ts';
 import { migLayout, readMigUuids, withMigUuids } from './nvidia-mig.ts';

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { exclusive, runCommand, tool } from './command.ts';
+import { runCommand } from './command.ts';
 import type { CommandResult } from './command.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'trivet-command-'));
@@ -120,47 +120,5 @@ describe('runCommand', () => {
     expect(await stopping).toEqual({ kind: 'stopped', stdout: '', survivor: null });
     const stopped = runCommand({ path, args: [], timeoutMs: 60_000, signal: AbortSignal.abort() });
     expect(await stopped).toMatchObject({ kind: 'stopped' });
-  });
-});
-
-describe('exclusive', () => {
-  it('answers busy while a run is under way', async () => {
-    const once = exclusive(runCommand);
-    const spec = { path: script('short', 'sleep 0.2; echo one'), args: [], timeoutMs: 20_000 };
-    const first = once(spec);
-    expect(await once(spec)).toMatchObject({ kind: 'busy' });
-    expect(await first).toMatchObject({ kind: 'exited', stdout: 'one\n' });
-    expect(await once(spec)).toMatchObject({ kind: 'exited' });
-  });
-
-  it('starts no second one while a killed one lives, and names it', async () => {
-    let pid = 0;
-    const cannotKill = exclusive((spec) => runCommand(spec, (group) => void (pid = group)));
-    const path = script('immortal', 'exec sleep 600');
-    expect(await cannotKill({ path, args: [], timeoutMs: 100 })).toMatchObject({
-      kind: 'timed-out',
-      survivor: { pid },
-    });
-    const busy = await cannotKill({ path, args: [], timeoutMs: 100 });
-    expect(busy).toMatchObject({ kind: 'busy', reason: expect.stringContaining(`pid ${pid}`) });
-    process.kill(pid, 'SIGKILL');
-    await until(() => !isAlive(pid));
-    expect(await cannotKill({ path: script('well', 'exit 0'), args: [], timeoutMs: 20_000 })).toMatchObject({
-      kind: 'exited',
-    });
-  });
-
-  it('remembers what hung until the program has answered again', async () => {
-    let pid = 0;
-    const { run, hung } = tool((spec) => runCommand(spec, (group) => void (pid = group)));
-    const path = script('hangs', 'exec sleep 600');
-    await run({ path, args: [], timeoutMs: 100 });
-    expect(hung()).toMatchObject({ pid });
-    process.kill(pid, 'SIGKILL');
-    await until(() => hung()?.hasEnded() === true);
-    await run({ path: join(dir, 'missing'), args: [], timeoutMs: 100 });
-    expect(hung()).toMatchObject({ pid });
-    await run({ path: script('answers', 'exit 0'), args: [], timeoutMs: 20_000 });
-    expect(hung()).toBeNull();
   });
 });

@@ -2,7 +2,7 @@
  * Runs a vendor tool without a shell. These tools hang inside a sick driver, ignore signals, spew and write half a
  * document, so every run has a deadline, a byte limit and a bounded wait after SIGKILL: a process in uninterruptible sleep
  * ends when its driver lets go, perhaps never. Such a process is left behind, remembered, and no second one is started
- * while it lives (`exclusive`): piling more of them onto a sick driver makes it worse.
+ * while it lives (`tool.ts`): piling more of them onto a sick driver makes it worse.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -188,39 +188,4 @@ function spawnFailure(path: string, error: NodeJS.ErrnoException): CommandResult
     return { kind: 'not-found', reason: `${path}: no such program (or its interpreter is missing)` };
   if (error.code === 'EACCES') return { kind: 'not-executable', reason: `${path}: may not be executed` };
   return { kind: 'failed', reason: `${path}: ${error.message}` };
-}
-
-/** One program of this machine, for everybody who runs it. */
-export interface Tool {
-  /** One run at a time: answers `busy` while another is under way, or while a killed one still lives. */
-  readonly run: Run;
-  /** The killed one that would not end; until the program has answered again, also after that one has ended. */
-  readonly hung: () => Survivor | null;
-}
-
-export function tool(run: Run = runCommand): Tool {
-  let running = false;
-  let survivor: Survivor | null = null;
-  const exclusive: Run = async (spec) => {
-    if (running) return { kind: 'busy', reason: `${spec.path}: the previous run is not over yet` };
-    if (survivor !== null && !survivor.hasEnded()) {
-      const { pid, startedAt } = survivor;
-      return { kind: 'busy', reason: `${spec.path}: the previous run still hangs (pid ${pid}, since ${startedAt})` };
-    }
-    running = true;
-    try {
-      const result = await run(spec);
-      if (result.kind === 'exited') survivor = null;
-      else if ('survivor' in result) survivor = result.survivor ?? survivor;
-      return result;
-    } finally {
-      running = false;
-    }
-  };
-  return { run: exclusive, hung: () => survivor };
-}
-
-/** The same, where nobody asks what hangs. */
-export function exclusive(run: Run): Run {
-  return tool(run).run;
 }

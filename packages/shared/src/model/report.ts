@@ -45,12 +45,14 @@ export interface MemoryController {
   readonly uncorrected: number;
 }
 
-/** A tool that was ended and does not end: it waits inside the driver. */
+/** A tool that did not end by itself and has not answered since. */
 export interface HungTool {
   readonly tool: string;
-  readonly pid: number;
+  /** When the first run began that had to be ended. */
   readonly since: string;
-  /** The kernel's letter (`D`: uninterruptible sleep); null: the process is gone, and the tool has not answered since. */
+  /** Of a run that lives on although it was killed; null when there is none. */
+  readonly pid: number | null;
+  /** What the kernel says of that one (`D`: uninterruptible sleep, inside the driver); null when it is gone. */
   readonly processState: string | null;
 }
 

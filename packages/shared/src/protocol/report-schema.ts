@@ -32,7 +32,7 @@ const hostSample = z.object({
 
 const toolsSample = z.object({
   hung: z
-    .array(z.object({ tool: id, pid: count, since: time, processState: z.string().max(1).nullable() }))
+    .array(z.object({ tool: id, since: time, pid: count.nullable(), processState: z.string().max(1).nullable() }))
     .max(COLLECTORS_MAX)
     .readonly(),
 });

@@ -5,10 +5,10 @@ export const HOST_STATE = [
   ...entries('tool', [
     {
       codes: 'hung',
-      title: "The vendor's tool hangs and cannot be ended",
+      title: "The vendor's tool hangs",
       class: 'watch',
       reason:
-        'It waits inside the driver (state D), mostly for one sick GPU, and hides all the others: the node is unknown as long as nothing answers, and never healthy. Closes when the tool answers again. gpud was blocked by it; NVSentinel restarted its monitor 49 times and never said so.',
+        'It did not end within its deadline, or not even after SIGKILL (state D: it waits inside the driver), mostly for one sick GPU, and hides all the others: the node is unknown as long as nothing answers, and never healthy. Closes when the tool answers again. gpud was blocked by it; NVSentinel restarted its monitor 49 times and never said so.',
       source: 'gpud; NVSentinel; Linux process states',
     },
   ]),
