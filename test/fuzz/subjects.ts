@@ -4,10 +4,11 @@ import { amdSubject } from './amd.ts';
 import { kernelSubject } from './kernel.ts';
 import { nvidiaSubject } from './nvidia.ts';
 import { nvlinkSubject } from './nvlink.ts';
+import { siteSubject } from './site.ts';
 import type { Outcome, Subject } from './subject.ts';
 
 export function subjects(): Subject[] {
-  return [nvidiaSubject(), nvlinkSubject(), amdSubject(), kernelSubject()];
+  return [nvidiaSubject(), nvlinkSubject(), amdSubject(), kernelSubject(), siteSubject()];
 }
 
 export interface Fuzzed extends Outcome {
