@@ -2,10 +2,14 @@
  * A short run of the fuzzer, the same documents each time, and proof that its judge can say no: a run without failures means
  * little when the oracle is blind. The long one is `npm run fuzz`.
  */
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fakeDocument } from '@trivet/simulator/fake-nvidia-document.ts';
 import { parseDom } from './dom.ts';
 import { whyNotHealthy } from './healthy-oracle.ts';
+import { HOSTILE_VALUES } from './mutate-text.ts';
+import { exited } from './node.ts';
+import { assessed, falseHealthy } from './nvidia.ts';
 import { CORPUS, fakeSeeds } from './seeds.ts';
 import { fuzzOne, subjects } from './subjects.ts';
 
@@ -35,6 +39,52 @@ describe('damaged documents', () => {
     for (const document of [1, 2, 3]) {
       expect(await fuzzOne(SUBJECTS, 7, document)).toEqual(await fuzzOne(SUBJECTS, 7, document));
     }
+  });
+});
+
+/** Documents out of nothing: mostly good values at the places that are read, each place absent, there once or there twice. */
+const PLACES = [
+  ['temperature/gpu_temp', '40 C'],
+  ['fb_memory_usage/total', '81559 MiB'],
+  ['remapped_rows/remapped_row_pending', 'No'],
+  ['remapped_rows/remapped_row_failure', 'No'],
+  ['retired_pages/pending_retirement', 'No'],
+  ['retired_pages/double_bit_retirement/retired_count', '0'],
+  ['gpu_reset_status/reset_required', 'No'],
+  ['ecc_errors/volatile/dram_uncorrectable', '0'],
+  ['ecc_errors/volatile/double_bit/device_memory', '0'],
+  ['ecc_errors/aggregate/sram_threshold_exceeded', 'No'],
+  ['gpu_recovery_action', 'None'],
+  ['fabric/state', 'Completed'],
+  ['fabric/status', 'Success'],
+] as const;
+const anything = fc.oneof(
+  fc.constantFrom(...HOSTILE_VALUES),
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.integer(),
+);
+const reading = fc
+  .tuple(fc.constantFrom(...PLACES), fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, anything))
+  .map(([[path, good], other]) =>
+    path.split('/').reduceRight((inside, name) => `<${name}>${inside}</${name}>`, String(other ?? good)),
+  );
+const gpu = fc.array(reading, { maxLength: 12 }).map((readings) => readings.join('\n'));
+
+describe('documents out of nothing', () => {
+  it('are healthy only where the judge has nothing against it', async () => {
+    const verdicts = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(gpu, { maxLength: 3 }), fc.constantFrom(0, 0, 0, 1), async (gpus, more) => {
+        const inside = gpus.map((text, index) => `<gpu id="00000000:0${index}:00.0">${text}</gpu>`).join('\n');
+        const text = `<nvidia_smi_log><attached_gpus>${gpus.length + more}</attached_gpus>\n${inside}</nvidia_smi_log>`;
+        const told = { result: exited(0, text), list: exited(255, ''), pciGpus: null };
+        const now = await assessed(told);
+        verdicts.add(now.verdict);
+        expect(falseHealthy(now, told.result, null)).toEqual([]);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(verdicts).toContain('healthy');
   });
 });
 

@@ -19,7 +19,7 @@ interface Base extends Seed {
   readonly pciGpus: readonly string[];
 }
 
-interface Output {
+export interface Output {
   readonly result: CommandResult;
   readonly list: CommandResult;
   /** Null: a person named the tool. */
@@ -114,7 +114,7 @@ function ending(text: string, random: Random, isFree: boolean): CommandResult {
   ])();
 }
 
-function assessed({ result, list, pciGpus }: Output): Promise<Assessment> {
+export function assessed({ result, list, pciGpus }: Output): Promise<Assessment> {
   const collector = new NvidiaSmiCollector({
     path: 'nvidia-smi',
     run: ({ args }) => Promise.resolve(args[0] === '-L' ? list : result),
@@ -126,7 +126,7 @@ function assessed({ result, list, pciGpus }: Output): Promise<Assessment> {
   });
 }
 
-function falseHealthy({ verdict }: Assessment, result: CommandResult, pciGpus: Output['pciGpus']): string[] {
+export function falseHealthy({ verdict }: Assessment, result: CommandResult, pciGpus: Output['pciGpus']): string[] {
   if (verdict !== 'healthy') return [];
   if (result.kind !== 'exited') return [`healthy, although the tool ${result.kind}`];
   const { stdout, stderr, code } = result;
