@@ -11,6 +11,12 @@
  */
 const FLAGS = ['--max-semi-space-size=1', '--single-threaded'];
 
+/**
+ * For glibc's malloc; others pass it over. Blocks of a tool's output are given back to the kernel when they are freed, and no arena
+ * is made for a thread: by default the first large block that is freed teaches malloc to keep all later ones of its size.
+ */
+const MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 function nameOf(flag: string): string {
   return flag.split('=', 1)[0] ?? flag;
 }
@@ -22,12 +28,18 @@ function becomeSmall(): void {
   if (missing.length === 0) return;
   try {
     const args = [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)];
-    process.execve?.(process.execPath, args, process.env);
+    process.execve?.(process.execPath, args, { ...MALLOC, ...process.env });
   } catch {
     // Not here (not POSIX, or not permitted): it runs all the same, with more memory.
   }
 }
 
+/** They are ours alone: the tools and checks that we start are not to be slower for them. */
+function forgetMalloc(): void {
+  for (const [name, value] of Object.entries(MALLOC)) if (process.env[name] === value) delete process.env[name];
+}
+
 becomeSmall();
+forgetMalloc();
 const { main } = await import('./main.ts');
 process.exitCode = await main(process.argv.slice(2));
