@@ -68,6 +68,9 @@ function ensure(tools: Readonly<Record<string, string>>): void {
   mustRun('apt-get update', apt, ['update', '-q']);
   const options = ['-y', '-q', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'];
   mustRun(`installing ${packages}`, apt, ['install', ...options, ...packages.split(' ')]);
+  // Its package brings a service, of which nobody here has asked for more than promtool.
+  if (missing.includes('promtool') && existsSync('/run/systemd/system'))
+    mustRun('stopping the service that came with promtool', 'systemctl', ['disable', '--now', 'prometheus']);
   const still = missing.filter((program) => onPath(program) === null);
   if (still.length > 0) fail(`still missing after installing ${packages}: ${still.join(', ')}`);
 }

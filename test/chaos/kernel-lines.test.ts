@@ -2,7 +2,7 @@
  * Kernel lines on their whole way, the real daemon to the real aggregator's store, through SIGKILLs of both, a network that
  * is cut, reset, slow or silent, a full disk and torn writes: each line is in the store once, or counted as lost.
  *
- * `npm test` writes a few hundred; all 10,000 (about five minutes; part of `npm run test:real`):
+ * `npm test` writes a few hundred; all 10,000 (two to three minutes; part of `npm run test:real`):
  *
  *     TRIVET_CHAOS_LINES=10000 npm test -- test/chaos/kernel-lines.test.ts
  *
