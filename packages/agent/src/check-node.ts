@@ -10,6 +10,7 @@ import { KERNEL_LOG } from './checks/check.ts';
 import { EMPTY_HISTORY, remember } from './checks/history.ts';
 import type { History } from './checks/history.ts';
 import { runChecks } from './checks/index.ts';
+import { withLostNamed } from './checks/name-lost.ts';
 import { countedAmdBoards } from './checks/sampled-gpus.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
 import { EMPTY_LEDGER, UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
@@ -175,8 +176,11 @@ export interface Assessment extends Applied {
 
 /** Pure: the same observation and ledger give the same answer. */
 export function assess(observation: NodeObservation, assessor: Assessor): Assessment {
-  const { at, begunAt, comparable, events, samples, signals } = observation;
+  const { at, begunAt, events, samples, signals } = observation;
   const { node, ledger, expectedGpus, mostGpusSeen } = assessor;
+  // Not to know the boot for once is no new boot.
+  const bootId = samples.host?.bootId ?? ledger.bootId ?? UNKNOWN_BOOT;
+  const comparable = withLostNamed(observation.comparable, ledger.bootId === bootId ? ledger.uuids : {});
   const history = remember(assessor.history, { samples: comparable, events, atMs: Date.parse(at) });
   const known = {
     // The loaded module's own word first: the kernel log is read more often than the tool, and is this machine's.
@@ -187,8 +191,6 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
   };
   const input = { samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen, history, ...known };
   const seen = runChecks(input);
-  // Not to know the boot for once is no new boot.
-  const bootId = samples.host?.bootId ?? ledger.bootId ?? UNKNOWN_BOOT;
   const applied = applySeen(ledger, { ...seen, samples: comparable, sampledAt: begunAt, node, bootId, at });
   const open = findings(applied.ledger);
   return {

@@ -4,14 +4,14 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { NO_PAST, NodeObserver, assess } from '@trivet/agent/check-node.ts';
 import { runCommand } from '@trivet/agent/os/command.ts';
 import { createSenses } from '@trivet/agent/senses.ts';
 import type { Verdict } from '@trivet/shared/model/finding.ts';
 import type { Signal } from '@trivet/shared/model/node.ts';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeFakeNvidiaSmi } from './fake-nvidia-smi.ts';
+import { writeFakeNvidiaSmi, writeFakeWorld } from './fake-nvidia-smi.ts';
 import type { FakeGpu, FakeGpuWorld } from './fake-nvidia-smi.ts';
 import type { NvmlError } from './fake-nvml-errors.ts';
 
@@ -201,6 +201,27 @@ describe('what nvidia-smi prints, by what the driver library answers', () => {
     const told = await look(await toolOf({ ending }), 8000);
     expect(told).toMatchObject({ state: 'unknown', verdict: 'unknown', gpus });
     expect(told.findings).toEqual(['tool.hung@node']);
+  });
+});
+
+describe('a GPU that was there before', () => {
+  it('is named when it is lost, though the tool gives it a number only, and is well when it answers again', async () => {
+    const path = await toolOf({});
+    const others = createSenses({ nvidiaSmi: path, amdSmi: null, rocmSmi: null, timeoutMs: 30_000 });
+    const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
+    // Each look comes later than what it may disprove.
+    let nowMs = Date.parse('2026-11-20T17:00:00.000Z');
+    const observer = new NodeObserver({ host, kernelLog, others }, demands, () => (nowMs += 1000));
+    let past = NO_PAST;
+    const codes = async (over: Partial<FakeGpuWorld>) => {
+      writeFakeWorld(join(dirname(path), 'gpus.json'), world(over));
+      const assessed = assess(await observer.observe(), { ...past, node: 'n1', expectedGpus: null });
+      past = { ...past, ...assessed };
+      return assessed.findings.map(({ code, gpu: of }) => `${code}@${of?.pciBusId ?? 'node'}`);
+    };
+    expect(await codes({})).toEqual([]);
+    expect(await codes(second({ access: 'handle-lost' }))).toEqual([`gpu.lost@${AT}`]);
+    expect(await codes({})).toEqual([]);
   });
 });
 
