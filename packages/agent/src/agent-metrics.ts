@@ -35,7 +35,7 @@ export interface AgentView {
   readonly dcgmNames: boolean;
   readonly watch: Pick<
     NodeWatch,
-    'samples' | 'findings' | 'dropped' | 'signals' | 'kernelCounters' | 'runs' | 'xids' | 'uuidOf'
+    'samples' | 'findings' | 'opened' | 'dropped' | 'signals' | 'kernelCounters' | 'runs' | 'xids' | 'uuidOf'
   >;
   readonly outbox: Pick<Outbox, 'agentId' | 'depth' | 'bytes' | 'lost' | 'reportsDropped' | 'failures'>;
   readonly keeper: Pick<StateKeeper, 'failures' | 'lost' | 'waiting'>;
@@ -45,10 +45,12 @@ export interface AgentView {
 export function renderAgentMetrics(view: AgentView): string {
   const { node, version, watch, outbox, dcgmNames, expectedGpus } = view;
   const info = { labels: { node, version, agent_id: outbox.agentId }, value: 1 };
+  const build = { labels: { version, nodejs: process.versions.node }, value: 1 };
   const { samples, findings } = watch;
   const judged = { samples, findings, signals: watch.signals(), expectedGpus };
   const { text, duplicates } = renderExposition([
     { name: 'trivet_agent_info', type: 'gauge', help: 'Identity of the agent.', samples: [info] },
+    { name: 'trivet_build_info', type: 'gauge', help: 'What runs.', samples: [build] },
     ...healthFamilies(judged),
     ...countFamilies(judged),
     ...infoFamilies(samples),
@@ -59,6 +61,7 @@ export function renderAgentMetrics(view: AgentView): string {
     ...hostFamilies(samples),
     ...xidFamilies(watch.xids.all, (pciBusId) => watch.uuidOf(pciBusId)),
     ...findingFamilies(findings),
+    single('trivet_findings_opened_total', 'counter', 'Findings opened since the agent began.', watch.opened),
     single('trivet_findings_dropped_total', 'counter', 'Findings that there was no room for.', watch.dropped),
     ...collectorFamilies(judged.signals),
     ...runFamilies(watch.runs),

@@ -154,6 +154,7 @@ export function viewFixture(watch: Partial<AgentView['watch']> = {}, over: Parti
         tools: { hung: [{ tool: 'nvidia-smi', pid: 4242, since: AT, processState: 'D' }] },
       },
       findings: [finding],
+      opened: 1,
       dropped: 0,
       signals: () => signals,
       kernelCounters: { records: 1, lost: 0, overruns: 0, forged: 0, malformed: 0, unreadXids: 0 },
