@@ -90,6 +90,15 @@ describe('fake nvidia-smi', () => {
       { retiredPages: { singleBit: 3, doubleBit: 1, pending: true } },
       { retiredPagesSingleBit: { value: 3 }, retirementPending: { value: true } },
     ],
+    [{ persistenceOff: true }, { persistenceMode: { value: false } }],
+    [{ eccOff: true }, { eccModeCurrent: { value: false }, eccModePending: { value: false } }],
+    [{ eccPendingOff: true }, { eccModeCurrent: { value: true }, eccModePending: { value: false } }],
+    [{ temperatureMarginCelsius: -3 }, { temperatureMarginCelsius: { value: -3 } }],
+    [{ hwThermalUs: 5, hwPowerBrakeUs: 6 }, { slowdown: { hwThermalUs: { value: 5 }, hwPowerBrakeUs: { value: 6 } } }],
+    [
+      { banks: { high: 2, none: 1 } },
+      { remapBanks: { max: { value: 2557 }, high: { value: 2 }, low: { value: 0 }, none: { value: 1 } } },
+    ],
     [
       { hwThermalSlowdown: true, temperatureCelsius: 93 },
       { hwThermalSlowdown: { value: true }, temperatureCelsius: { value: 93 } },
