@@ -25,10 +25,12 @@ export interface FuzzNode {
   /** Null: not read. */
   readonly kernelLog: { readonly kind: KernelLogKind; readonly rows: readonly string[] } | null;
   readonly past?: Past;
+  /** After the usual time. */
+  readonly laterMs?: number;
 }
 
 /** Everything that the agent makes of it, at one look. */
-export async function look({ others, pciGpus, kernelLog, past = NO_PAST }: FuzzNode): Promise<Assessment> {
+export async function look({ others, pciGpus, kernelLog, past = NO_PAST, laterMs = 0 }: FuzzNode): Promise<Assessment> {
   const host = hostFixture({ bootId: BOOT_ID, pciGpus: pciGpus ?? [] });
   const senses = {
     host: always<HostSample>('host', { state: 'ok', sample: host }),
@@ -37,7 +39,7 @@ export async function look({ others, pciGpus, kernelLog, past = NO_PAST }: FuzzN
   };
   const given = new Set(pciGpus === null ? (['nvidia', 'amd'] as const) : []);
   const demands = { given, kernelLogRequired: kernelLog !== null, expectedGpus: null };
-  const observation = await new NodeObserver(senses, demands, () => NOW_MS).observe();
+  const observation = await new NodeObserver(senses, demands, () => NOW_MS + laterMs).observe();
   return assess(observation, { ...past, node: 'n1', expectedGpus: null });
 }
 

@@ -88,6 +88,7 @@ async function run(random: Random, bases: readonly Base[], lists: readonly strin
   const now = await assessed({ result, list, pciGpus });
   const failures = [
     ...falseHealthy(now, result, pciGpus),
+    ...(random.int(10) === 0 ? await forgotten(base, random) : []),
     ...(ruled === null ? [] : await broken(ruled, now, { result: exited(0, before), list, pciGpus })),
   ];
   const made = `${base.name}: ${names.join(', ') || 'as it is'}; ${result.kind} ${'code' in result ? result.code : ''}`;
@@ -114,7 +115,7 @@ function ending(text: string, random: Random, isFree: boolean): CommandResult {
   ])();
 }
 
-export function assessed({ result, list, pciGpus }: Output): Promise<Assessment> {
+export function assessed({ result, list, pciGpus }: Output, before?: Assessment): Promise<Assessment> {
   const collector = new NvidiaSmiCollector({
     path: 'nvidia-smi',
     run: ({ args }) => Promise.resolve(args[0] === '-L' ? list : result),
@@ -123,7 +124,18 @@ export function assessed({ result, list, pciGpus }: Output): Promise<Assessment>
     others: [nvidiaSense(collector)],
     pciGpus: pciGpus?.map((pciBusId) => ({ vendor: 'nvidia', pciBusId })) ?? null,
     kernelLog: null,
+    ...(before === undefined ? {} : { past: before, laterMs: 60_000 }),
   });
+}
+
+/** What was open stays open when the next answer is half a document, an error or nothing: none of them proves anything. */
+async function forgotten(base: Base, random: Random): Promise<string[]> {
+  const list = exited(255, '');
+  const before = await assessed({ result: exited(0, base.text), list, pciGpus: null });
+  const half = base.text.slice(0, random.int(base.text.trimEnd().length));
+  const now = await assessed({ result: exited(random.pick([0, 0, 9, 255, null]), half), list, pciGpus: null }, before);
+  const missing = codesOf(before).filter((code) => !codesOf(now).includes(code));
+  return missing.map((code) => `${code} was forgotten after an answer that proves nothing`);
 }
 
 export function falseHealthy({ verdict }: Assessment, result: CommandResult, pciGpus: Output['pciGpus']): string[] {
