@@ -14,7 +14,7 @@ import { CORPUS, fakeSeeds } from './seeds.ts';
 import { fuzzOne, subjects } from './subjects.ts';
 
 /** Some five seconds. */
-const DOCUMENTS = 4000;
+const DOCUMENTS = 3000;
 const SEED = 20_261_120;
 
 if (CORPUS === undefined) console.warn('TRIVET_CORPUS is not set: fuzzing begins with our own fixtures only');
@@ -82,7 +82,7 @@ describe('documents out of nothing', () => {
         verdicts.add(now.verdict);
         expect(falseHealthy(now, told.result, null)).toEqual([]);
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
     expect(verdicts).toContain('healthy');
   });
