@@ -231,9 +231,22 @@ export class World {
     const deadline = Date.now() + DEADLINE_MS;
     while (!(await condition())) {
       if (Date.now() > deadline) {
-        throw new Error(`waited ${DEADLINE_MS} ms for ${what}; the agent says:\n${this.#agent?.said.join('\n')}`);
+        const said = this.#agent?.said.join('\n');
+        throw new Error(`waited ${DEADLINE_MS} ms for ${what}; ${await this.#standing()}; the agent says:\n${said}`);
       }
       await sleep(50);
+    }
+  }
+
+  /** For whoever has to find out why nothing comes any more. */
+  async #standing(): Promise<string> {
+    try {
+      const { agent } = await this.books();
+      const lines = agent.split('\n').filter((line) => /^trivet_(?:agent_|kernel_log_)\w+ /.test(line));
+      const newest = await fetch(`${this.#aggregator?.url}/v1/nodes/${NODE}/events?limit=2`);
+      return `${this.lines} lines written; ${lines.join(', ')}; newest events ${await newest.text()}`;
+    } catch (error) {
+      return `no standing: ${String(error)}`;
     }
   }
 
