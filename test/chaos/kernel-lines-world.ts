@@ -31,6 +31,8 @@ const SETTINGS = { beatIntervalSeconds: 0.2, reportIntervalSeconds: 30, passInte
 const OUTBOX_MAX_BYTES = 1024 * 1024;
 const DEADLINE_MS = 60_000;
 const FETCH_MS = 5000;
+/** Events that are looked through for a line: others may write into the machine's kernel log, too, and later. */
+const NEWEST = 500;
 
 /** Where kernel lines come from. */
 export interface LineSource {
@@ -185,7 +187,7 @@ export class World {
 
   /** By the API: whether one of the newest events is the line of this number. */
   async hasArrived(number: number): Promise<boolean> {
-    const response = await fetch(`${this.#aggregator?.url}/v1/nodes/${NODE}/events?limit=20`, {
+    const response = await fetch(`${this.#aggregator?.url}/v1/nodes/${NODE}/events?limit=${NEWEST}`, {
       signal: AbortSignal.timeout(FETCH_MS),
     });
     return (await response.text()).includes(JSON.stringify(this.lineText(number)));
