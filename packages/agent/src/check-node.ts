@@ -3,7 +3,7 @@
  * both use it, so that a person and the fleet are told the same.
  */
 import type { Signal } from '@trivet/shared/model/node.ts';
-import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
+import type { HostSample, Samples, Vendor } from '@trivet/shared/model/report.ts';
 import type { Finding, Verdict } from '@trivet/shared/model/finding.ts';
 import { verdict } from '@trivet/shared/health/verdict.ts';
 import { KERNEL_LOG } from './checks/check.ts';
@@ -137,7 +137,9 @@ export class NodeObserver {
       this.#lastSampleMs.set(name, Math.min(collected.takenAtMs ?? nowMs, nowMs));
     const last = this.#lastSampleMs.get(name);
     const reason = collected.state === 'ok' ? null : collected.reason;
-    return { name, state: collected.state, required, reason, ageMs: last === undefined ? null : nowMs - last };
+    // After a clock was set back the sample is from the future; an age below zero would void the whole report.
+    const ageMs = last === undefined ? null : Math.max(0, nowMs - last);
+    return { name, state: collected.state, required, reason, ageMs };
   }
 
   #isoNow(): string {
@@ -174,6 +176,12 @@ export interface Assessment extends Applied {
   readonly history: History;
 }
 
+/** Also those whose tool was not due, or failed. */
+function vendorsIn({ host, nvidia, amd }: Samples): ReadonlySet<Vendor> {
+  const sampled = [...(nvidia?.gpus ?? []), ...(amd?.gpus ?? [])];
+  return new Set([...(host?.pciGpus ?? []), ...sampled].map(({ vendor }) => vendor));
+}
+
 /** Pure: the same observation and ledger give the same answer. */
 export function assess(observation: NodeObservation, assessor: Assessor): Assessment {
   const { at, begunAt, events, samples, signals } = observation;
@@ -187,6 +195,7 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
     driverVersion:
       samples.host?.modules.nvidia.version ?? comparable.nvidia?.driverVersion ?? ledger.driverVersion ?? null,
     gpuBusIds: new Set([...Object.keys(ledger.uuids), ...(samples.host?.pciGpus ?? []).map((gpu) => gpu.pciBusId)]),
+    vendors: vendorsIn(samples),
     open: findings(ledger),
   };
   const input = { samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen, history, ...known };

@@ -8,7 +8,7 @@ import type { NvlinkSample } from '@trivet/shared/model/nvlink.ts';
 import { AmdSmiCollector } from './collectors/amd-smi.ts';
 import type { SiteSample } from '@trivet/shared/model/site.ts';
 import type { InfinibandSample } from '@trivet/shared/model/infiniband.ts';
-import type { HostSample, Samples, ToolsSample } from '@trivet/shared/model/report.ts';
+import type { HostSample, Samples, ToolsSample, Vendor } from '@trivet/shared/model/report.ts';
 import { AMD_SMI, NVIDIA_SMI } from './checks/check.ts';
 import type { Collected, Collector } from './collectors/collector.ts';
 import { InfinibandCollector } from './collectors/infiniband.ts';
@@ -21,8 +21,6 @@ import { printKernelModule, readKernelModule } from './os/module-state.ts';
 import { PROC } from './os/procfs.ts';
 import { SYS } from './os/sysfs.ts';
 import { tool } from './os/tool.ts';
-
-export type Vendor = HostSample['pciGpus'][number]['vendor'];
 
 export interface Demands {
   /** A person named this vendor's tool: it has to answer, and what it says is not compared with PCI. */

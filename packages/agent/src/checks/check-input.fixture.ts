@@ -12,5 +12,6 @@ export const QUIET: CheckInput = {
   history: EMPTY_HISTORY,
   open: [],
   driverVersion: null,
+  vendors: new Set(),
   gpuBusIds: new Set(),
 };

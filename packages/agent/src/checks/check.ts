@@ -3,7 +3,7 @@
  * Pure: no clock, no machine. `ledger.ts` turns what was seen into findings and owns whether they are open.
  */
 import type { Finding, GpuRef } from '@trivet/shared/model/finding.ts';
-import type { Samples } from '@trivet/shared/model/report.ts';
+import type { Samples, Vendor } from '@trivet/shared/model/report.ts';
 import type { History } from './history.ts';
 import type { KernelEvent } from './kernel-event.ts';
 
@@ -67,6 +67,8 @@ export interface CheckInput {
   readonly open: readonly Pick<Finding, 'code' | 'gpu'>[];
   /** As last sampled: decides how registers in kernel lines are laid out. Null: not known. */
   readonly driverVersion: string | null;
+  /** Vendors that have GPUs here, by PCI or by what a tool has told, at this look or before. */
+  readonly vendors: ReadonlySet<Vendor>;
   /** Addresses that are known to be GPUs. */
   readonly gpuBusIds: ReadonlySet<string>;
 }

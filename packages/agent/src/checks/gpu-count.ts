@@ -2,7 +2,7 @@
  * How many GPUs there are, by everyone who counts: the tool's own number, what it describes, PCI, expectation and the past.
  * Boards, not logical GPUs: a partitioned one counts once, as on PCI.
  */
-import type { HostSample, Samples } from '@trivet/shared/model/report.ts';
+import type { KernelModule, Samples, Vendor } from '@trivet/shared/model/report.ts';
 import { AMD_SMI, NVIDIA_SMI } from './check.ts';
 import type { Absent, Check, CheckInput, Seen } from './check.ts';
 import { countedAmdBoards } from './sampled-gpus.ts';
@@ -15,8 +15,6 @@ interface Count {
   readonly isFewerThanBefore: boolean;
 }
 
-type Vendor = HostSample['pciGpus'][number]['vendor'];
-
 interface VendorCount {
   readonly vendor: Vendor;
   readonly source: string;
@@ -25,11 +23,16 @@ interface VendorCount {
   readonly told: number | null;
 }
 
-/** Null when nothing can be told: no sample, or one handle failed and the tool hid the others. */
-function nvidiaCount({ nvidia }: Samples): VendorCount | null {
-  if (nvidia === undefined) return null;
+/** A driver that is being loaded brings up its GPUs one after the other. */
+function isOnItsWay(module: KernelModule | undefined): boolean {
+  return module?.state === 'loading' || module?.state === 'unloading';
+}
+
+/** Null when nothing can be told: no sample, no GPU in it, or one handle failed and the tool hid the others. */
+function nvidiaCount({ nvidia, host }: Samples): VendorCount | null {
+  if (nvidia === undefined || isOnItsWay(host?.modules.nvidia)) return null;
   const described = nvidia.gpus.length + (nvidia.listed?.length ?? 0);
-  if (described === 0 && nvidia.lost.length > 0) return null;
+  if (described === 0) return null;
   // A GPU that is described may be named as lost as well.
   const lostOnly = nvidia.lost.filter(
     ({ pciBusId }) => pciBusId === null || !nvidia.gpus.some((gpu) => gpu.pciBusId === pciBusId),
@@ -41,17 +44,21 @@ function nvidiaCount({ nvidia }: Samples): VendorCount | null {
 /** An answer without any GPU is no count: the tool says so when it cannot open them. */
 function amdCount(samples: Samples): VendorCount | null {
   const present = countedAmdBoards(samples);
-  return present === null ? null : { vendor: 'amd', source: AMD_SMI, present, told: null };
+  return present === null || isOnItsWay(samples.host?.modules.amdgpu)
+    ? null
+    : { vendor: 'amd', source: AMD_SMI, present, told: null };
 }
 
-/** Of all vendors together; null when one of those on PCI could not be counted. */
-function count({ samples, expectedGpus, mostGpusSeen }: CheckInput): Count | null {
+/** Of all vendors together; null when one of those that are here could not be counted at this look. */
+function count({ samples, expectedGpus, mostGpusSeen, vendors }: CheckInput): Count | null {
   const counted = [nvidiaCount(samples), amdCount(samples)].filter((found) => found !== null);
   const pciGpus = samples.host?.pciGpus;
   const isCounted = (vendor: Vendor): boolean => counted.some((found) => found.vendor === vendor);
   const [first] = counted;
-  if (first === undefined || pciGpus?.some(({ vendor }) => !isCounted(vendor)) === true) return null;
+  if (first === undefined || ![...vendors].every(isCounted)) return null;
   const total = counted.reduce((sum, { present }) => sum + present, 0);
+  // One that the tool counts and does not describe is not gone: it could not be looked at.
+  const atLeast = counted.reduce((sum, { present, told }) => sum + Math.max(present, told ?? 0), 0);
   const ofVendor = counted.flatMap(({ vendor, present, told }) => {
     const onPci = pciGpus?.filter((gpu) => gpu.vendor === vendor).length ?? null;
     const each = [
@@ -68,7 +75,7 @@ function count({ samples, expectedGpus, mostGpusSeen }: CheckInput): Count | nul
       gpus === null || gpus === present ? [] : [`${who} ${gpus}${of}`],
     ),
     // As many as expected are enough, whatever there was before: somebody has taken one out and said so.
-    isFewerThanBefore: total < mostGpusSeen && (expectedGpus === null || total < expectedGpus),
+    isFewerThanBefore: atLeast < mostGpusSeen && (expectedGpus === null || atLeast < expectedGpus),
   };
 }
 

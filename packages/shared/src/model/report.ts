@@ -23,13 +23,16 @@ export interface HostSample {
   readonly bootId: string;
   readonly uptimeSeconds: number | null;
   /** GPUs that PCI configuration space shows, by vendor: present even when the driver does not see them. */
-  readonly pciGpus: readonly { readonly vendor: 'nvidia' | 'amd'; readonly pciBusId: string }[];
+  readonly pciGpus: readonly { readonly vendor: Vendor; readonly pciBusId: string }[];
   readonly modules: { readonly nvidia: KernelModule; readonly amdgpu: KernelModule };
   /** Empty where the kernel counts none. */
   readonly memoryControllers: readonly MemoryController[];
   /** Mount points of file systems that the kernel has shut; null: could not be read. */
   readonly forcedReadOnly: readonly string[] | null;
 }
+
+/** Of GPUs. */
+export type Vendor = 'nvidia' | 'amd';
 
 /** A vendor's driver. */
 export interface KernelModule {
