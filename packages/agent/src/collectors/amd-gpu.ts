@@ -48,7 +48,8 @@ export function toGpu(board: readonly LogicalGpu[]): AmdGpu {
 /** Where the library cannot tell a UUID, `list` has its error text instead, which has blanks. */
 function uuidOf(board: readonly LogicalGpu[]): string | null {
   const named = identifier(at(board, 'list/uuid', 'list/gpu_uuid').filter(({ value }) => /^\S+$/.test(String(value))));
-  return named ?? identifier(at(board, 'static/asic/asic_serial'));
+  // As rocm-smi writes it.
+  return named ?? identifier(at(board, 'static/asic/asic_serial'))?.toLowerCase() ?? null;
 }
 
 /** Where the machine's PCI database does not know the board, its name is that of the maker. */

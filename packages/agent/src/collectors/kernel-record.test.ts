@@ -2,6 +2,17 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRecord, unframe } from './kernel-record.ts';
 
+describe('a line of another program', () => {
+  it.each([
+    'sshd[7]: kernel: NVRM: Xid (PCI:0000:1b:00): 79, x',
+    'app: kernel: NVRM: Xid (PCI:0000:1b:00): 79, x',
+    '2026-11-20T17:00:00Z app: kernel: NVRM: Xid (PCI:0000:1b:00): 79, x',
+    'Nov 20 17:00:00 node app: kernel: NVRM: Xid (PCI:0000:1b:00): 79, x',
+  ])('keeps its tag where the log names no host: %s', (row) => {
+    expect(unframe(row, { nowMs: 0, bootMs: 0 }).text).toMatch(/^(?:node )?(?:sshd\[7\]|app): kernel: /);
+  });
+});
+
 describe('parseRecord', () => {
   it('reads the fields and passes over those that it does not know', () => {
     expect(parseRecord('6,3964,206764307,-;nvidia-nvswitch2: open (major=510)\n')).toEqual({

@@ -61,7 +61,8 @@ const SYSLOG = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d{1,9}
 /** journalctl -o short-full, -o short-unix */
 const FULL = /^[A-Z][a-z]{2} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? (\S{1,8}) /;
 const UNIX = /^(\d{9,10})(?:\.\d{1,9})? /;
-const HOST_AND_TAG = /^(?:\S{1,255} )?kernel: ?/;
+/** A word with a colon behind it is no host but another program's tag: what it says is not the kernel's. */
+const HOST_AND_TAG = /^(?:\S{0,254}[^\s:] )?kernel: ?/;
 const WALL = /^\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})\] ?/;
 const SECONDS = /^\[\s*(\d{1,12}(?:\.\d{1,9})?)\] ?/;
 const DELTA = /^\[\s*(?:[+<][^\]]{0,24})\] ?/;

@@ -53,6 +53,11 @@ describe('NvidiaSmiCollector', () => {
   it.each([
     ['a cut document', exited(0, WHOLE.slice(0, 150)), 'cut'],
     ['two documents', exited(0, WHOLE + WHOLE), 'several'],
+    [
+      'a number of GPUs that the name of a process has put there',
+      exited(0, documentOf(1, CORE).replace('</nvidia_smi_log>', '<attached_gpus>2</attached_gpus></nvidia_smi_log>')),
+      'given twice: not believed',
+    ],
     ['more GPUs than are attached', exited(0, documentOf(1, CORE, CORE)), '1 GPUs attached, but 2 named: not believed'],
     ['damaged markup', exited(0, WHOLE.replace('</uuid>', '</uid>')), 'malformed'],
     ['text, exit 0', exited(0, 'No devices were found\n'), 'no document'],

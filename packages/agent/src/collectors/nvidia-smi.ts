@@ -193,6 +193,9 @@ function fromDocument(xml: XmlDocument, stderr: string, ...about: readonly strin
   // forged one may take its place: the node is unknown then already.)
   if (sample.attachedGpus !== null && named > sample.attachedGpus)
     return unknown(...about, ...around, `${sample.attachedGpus} GPUs attached, but ${named} named: not believed`);
+  // Two of the tool's own number: the name of a process wrote one of them, to have its elements counted.
+  if (xml.root.children.filter(({ name }) => name === 'attached_gpus').length > 1)
+    return unknown(...about, ...around, 'the number of attached GPUs is given twice: not believed');
   const strangers = corrupted.filter((busId) => !sample.gpus.some(({ pciBusId }) => pciBusId === busId));
   const warned = strangers.map((busId) => `warned of GPU ${busId}, which is not described`);
   return { state: 'unknown', problems: [...about, ...around, ...warned, ...gaps(sample)], sample };
