@@ -8,6 +8,7 @@ import type { Absent, Check, CheckInput, Seen } from './check.ts';
 import { conditionCheck, refOf } from './condition.ts';
 import type { Condition } from './condition.ts';
 import { gpuAt, seenInEvents } from './kernel-seen.ts';
+import { isDescribed } from './sampled-gpus.ts';
 
 const TEXTS = {
   'gpu.lost': /: GPU is (lost|inaccessible)$/i,
@@ -18,7 +19,10 @@ const TEXTS = {
 function condition(code: string, matches: (text: string) => boolean): Condition {
   return {
     code,
-    holds: ({ errorTexts }) => errorTexts.some(matches),
+    holds: (gpu) => {
+      if (gpu.errorTexts.some(matches)) return true;
+      return isDescribed(gpu) ? false : null;
+    },
     text: ({ errorTexts }) => errorTexts.filter(matches).join('; '),
   };
 }
@@ -75,7 +79,9 @@ function absent(input: CheckInput): Absent[] {
   // Of a GPU that the tool named by an index only, that every GPU answers is the proof.
   const { gpus, lost } = nvidia;
   const answers =
-    gpus.length > 0 && gpus.length >= input.mostGpusSeen && gpus.every((gpu) => gpu.errorTexts.length === 0);
+    gpus.length > 0 &&
+    gpus.length >= input.mostGpusSeen &&
+    gpus.every((gpu) => gpu.errorTexts.length === 0 && isDescribed(gpu));
   const all = lost.length === 0 && answers;
   return [...described, ...(all ? ['gpu.lost', 'gpu.unreachable'].map((code) => ({ gpu: null, code, at })) : [])];
 }

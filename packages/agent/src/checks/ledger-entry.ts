@@ -22,6 +22,8 @@ export interface LedgerEntry {
   readonly isEvent: boolean;
   /** When the burst of lines began that the newest evidence stands for. */
   readonly burstAt: string;
+  /** When the newest line came; absent where none did. A sample that still shows the fault begins no new chain of lines. */
+  readonly saidAt?: string;
   /** Code of the fault that it is a symptom of. */
   readonly root?: string;
   /** Address of the device that is no GPU. */
@@ -35,9 +37,17 @@ export interface LedgerEntry {
 /** Lines of one fault come within seconds (Delta SC'25 groups by 5 s); all are counted, one is kept. */
 export const BURST_MS = 5_000;
 
+/**
+ * An AMD board has a UUID by amd-smi's list and the number of its chip (`0x…`) by rocm-smi, and by amd-smi where the list fails:
+ * two names of one board, which prove nothing by being different.
+ */
+export function areOfOneKind(uuid: string, other: string): boolean {
+  return /^0x/i.test(uuid) === /^0x/i.test(other);
+}
+
 export function isSameGpu(a: GpuRef | null, b: GpuRef | null): boolean {
   if (a === null || b === null) return a === b;
-  if (a.uuid !== null && b.uuid !== null) return a.uuid === b.uuid;
+  if (a.uuid !== null && b.uuid !== null && areOfOneKind(a.uuid, b.uuid)) return a.uuid === b.uuid;
   return a.pciBusId !== null && a.pciBusId === b.pciBusId;
 }
 
@@ -73,7 +83,9 @@ export function openEntry(
     evidence: [evidenceOf(seen), ...(witnesses === null ? [] : [evidenceOf({ ...seen, text: witnesses })])],
     rule: root === null ? rule : symptomRule(root, rule),
   };
-  const entry = { finding, bootId, learnedAt: at, isEvent: seen.source === KERNEL_LOG, burstAt: seen.at };
+  const isEvent = seen.source === KERNEL_LOG;
+  const said = isEvent ? { saidAt: seen.at } : {};
+  const entry = { finding, bootId, learnedAt: at, isEvent, burstAt: seen.at, ...said };
   const device = seen.device === undefined ? {} : { device: seen.device };
   return root === null ? { ...entry, ...device } : { ...entry, ...device, root };
 }
@@ -118,7 +130,7 @@ export function seeAgain(entry: LedgerEntry, seen: Seen, at: string): LedgerEntr
     ? newest === undefined || Math.abs(Date.parse(seen.at) - Date.parse(entry.burstAt)) > BURST_MS
     : newest?.text !== seen.text.slice(0, EVIDENCE_TEXT_MAX);
   return {
-    ...(isEvent ? rest : entry),
+    ...(isEvent ? { ...rest, saidAt: later(entry.saidAt ?? '', seen.at) } : entry),
     learnedAt: at,
     isEvent: entry.isEvent || isEvent,
     burstAt: isEvent && isNews ? seen.at : entry.burstAt,

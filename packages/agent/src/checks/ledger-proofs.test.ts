@@ -6,6 +6,7 @@ import type { Samples } from '@trivet/shared/model/report.ts';
 import type { Seen } from './check.ts';
 import { EMPTY_LEDGER, applySeen, findings } from './ledger.ts';
 import type { Applied, Ledger } from './ledger.ts';
+import { amdGpuFixture, amdSampleFixture } from './amd-gpu.fixture.ts';
 import { gpuFixture, sampleFixture } from './nvidia-gpu.fixture.ts';
 
 const START = Date.UTC(2026, 10, 20, 12);
@@ -127,6 +128,20 @@ describe('volatile ECC counters that fell', () => {
     expect(open(steps)).toEqual(['xid.95']);
   });
 
+  it('are not compared where they were those of MIG devices, which come and go', () => {
+    const device = { index: 0, gpuInstanceId: 1, computeInstanceId: 0, uuid: null };
+    const memory = { memoryTotalBytes: { value: 1 }, memoryUsedBytes: { value: 0 } };
+    const divided = (errors: number) =>
+      sample({
+        migDevices: [{ ...device, ...memory, sramUncorrectable: { value: errors } }],
+        eccVolatile: { ...gpuFixture().eccVolatile, sramUncorrectable: { value: errors } },
+      });
+    const xid = { at: 10, seen: [line('xid.95', 10)] };
+    for (const after of [divided(0), sample({})]) {
+      expect(open([xid, { at: 20, samples: divided(2) }, { at: 30, samples: after }])).toEqual(['xid.95']);
+    }
+  });
+
   it('are not compared with what was not known', () => {
     const unknown = { eccVolatile: { ...gpuFixture().eccVolatile, dramUncorrectable: { unknown: 'not available' } } };
     const steps = [
@@ -146,6 +161,31 @@ describe('a GPU that did not start', () => {
     expect(open([{ ...failed, samples: sample({}) }])).toEqual(['nvrm.init-failed']);
     expect(open([failed, { at: 10, samples: sample({ errorTexts: ['power: Unknown Error'] }) }])).toHaveLength(1);
     expect(open([failed, { at: 10, samples: sample({ uuid: 'GPU-2', pciBusId: '0000:2b:00.0' }) }])).toHaveLength(1);
+    const none = { unknown: 'absent' };
+    expect(
+      open([failed, { at: 10, samples: sample({ temperatureCelsius: none, memoryTotalBytes: none }) }]),
+    ).toHaveLength(1);
+  });
+});
+
+describe('another name of the GPU in the slot', () => {
+  const named = (uuid: string): Samples => ({ amd: amdSampleFixture([amdGpuFixture({ uuid })]) });
+  const broken = {
+    at: 10,
+    seen: [line('amdgpu.bad-pages-limit', 10, { gpu: { uuid: null, pciBusId: amdGpuFixture().pciBusId } })],
+  };
+
+  it('proves another board only where both are of one kind', () => {
+    const first = { at: 0, samples: named('10ff74a1-0000-1000-8000-000000000001') };
+    const steps = [first, broken];
+    expect(open([...steps, { at: 20, samples: named('0x2150e7d042a1124') }])).toEqual(['amdgpu.bad-pages-limit']);
+    expect(open([...steps, { at: 20, samples: named('20ff74a1-0000-1000-8000-000000000002') }])).toEqual([]);
+  });
+
+  it('means the same GPU, so that what was seen under one name is not open twice', () => {
+    const again = { ...broken, at: 30, seen: broken.seen.map((seen) => ({ ...seen, at: at(30) })) };
+    const steps = [{ at: 0, samples: named('0x2150e7d042a1124') }, broken];
+    expect(open([...steps, { at: 20, samples: named('10ff74a1-0000-1000-8000-000000000001') }, again])).toHaveLength(1);
   });
 });
 

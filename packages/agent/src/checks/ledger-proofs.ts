@@ -10,10 +10,10 @@ import { AMD_SMI, NVIDIA_SMI } from './check.ts';
 import type { Over, Seen } from './check.ts';
 import { close } from './ledger-draft.ts';
 import type { Draft } from './ledger-draft.ts';
-import { MENDED_BY_RESET, isSameGpu } from './ledger-entry.ts';
+import { MENDED_BY_RESET, areOfOneKind, isSameGpu } from './ledger-entry.ts';
 import type { LedgerEntry, Where } from './ledger-entry.ts';
 import { RECOVERY_PREFIX } from './recovery-action.ts';
-import { sampledGpus } from './sampled-gpus.ts';
+import { isDescribed, sampledGpus } from './sampled-gpus.ts';
 import { gpuKey } from './series.ts';
 
 type SampledGpu = ReturnType<typeof sampledGpus>[number];
@@ -39,7 +39,7 @@ export function closeAfterBoot(draft: Draft, { bootId, at }: Where): void {
   );
 }
 
-/** The slot has another board, and the board of the finding is nowhere in the node. */
+/** The slot has another board, by a UUID of the same kind, and the board of the finding is nowhere in the node. */
 export function closeReplaced(draft: Draft, samples: Samples, at: string): void {
   const gpus = sampledGpus(samples);
   for (const board of gpus) {
@@ -47,7 +47,7 @@ export function closeReplaced(draft: Draft, samples: Samples, at: string): void 
     close(draft, proof, ({ finding }) => {
       const { uuid = null, pciBusId = null } = finding.gpu ?? {};
       if (uuid === null || pciBusId === null || gpus.some((gpu) => gpu.uuid === uuid)) return false;
-      return board.pciBusId === pciBusId && board.uuid !== null;
+      return board.pciBusId === pciBusId && board.uuid !== null && areOfOneKind(board.uuid, uuid);
     });
   }
 }
@@ -58,7 +58,7 @@ const NOT_STARTED: ReadonlySet<string> = new Set(['nvrm.init-failed', 'amdgpu.in
 /** A GPU that answers the tool with good readings has started after all. */
 export function closeStarted(draft: Draft, samples: Samples, sampledAt: string): void {
   for (const gpu of sampledGpus(samples)) {
-    if (gpu.errorTexts.length > 0) continue;
+    if (gpu.errorTexts.length > 0 || !isDescribed(gpu)) continue;
     const proof = { at: sampledAt, source: toolOf(gpu), text: 'closed: the GPU answers, all its readings are good' };
     close(
       draft,
@@ -108,13 +108,17 @@ export interface VolatileCounters {
   readonly values: readonly (number | null)[];
 }
 
-function countersOf({ eccVolatile: ecc }: NvidiaGpu): (number | null)[] {
-  const readings = [ecc.dramCorrectable, ecc.dramUncorrectable, ecc.sramCorrectable, ecc.sramUncorrectable];
+/** What MIG devices count goes with them: that such a sum falls proves no reset. */
+function countersOf({ eccVolatile: ecc, migDevices }: NvidiaGpu): (number | null)[] {
+  const uncorrectable = migDevices.length === 0 ? ecc.sramUncorrectable : { unknown: 'counted by MIG device' };
+  const readings = [ecc.dramCorrectable, ecc.dramUncorrectable, ecc.sramCorrectable, uncorrectable];
   return readings.map((reading) => valueOf(reading) ?? null);
 }
 
 /** Nothing that the GPU shows asks for a reset still. */
-function isGood({ errorTexts, recoveryAction, resetRequired, remapPending, retirementPending }: NvidiaGpu): boolean {
+function isGood(gpu: NvidiaGpu): boolean {
+  const { errorTexts, recoveryAction, resetRequired, remapPending, retirementPending } = gpu;
+  if (!isDescribed(gpu)) return false;
   const asks = [resetRequired, remapPending, retirementPending].some((flag) => valueOf(flag) === true);
   return errorTexts.length === 0 && !asks && (!known(recoveryAction) || recoveryAction.value.toLowerCase() === 'none');
 }

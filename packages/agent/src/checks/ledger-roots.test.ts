@@ -110,6 +110,19 @@ describe('what is never a symptom', () => {
     expect(open(applied)).toEqual(['xid.79 reboot', 'sxid.20034 of xid.79', 'sxid.20034 domain']);
   });
 
+  it('what comes long after the lines of a root that the tool still shows', () => {
+    const shown = { ...line('gpu.lost', 3600), source: 'nvidia-smi' };
+    const [, , late] = run(
+      [line('gpu.lost', 0)],
+      [shown],
+      [line('sxid.20034', 3601, null), line('pcie.link-down', 3601, null, { device: '0000:40:01.0' })],
+      [{ ...shown, at: at(3602) }],
+    );
+    expect(open(late)).toEqual(['gpu.lost reboot', 'sxid.20034 domain', 'pcie.link-down watch']);
+    const before = [line('pcie.link-down', 3590, null, { device: '0000:40:01.0' })];
+    expect(open(run([line('gpu.lost', 0)], before, [shown])[2])).toEqual(['gpu.lost reboot', 'pcie.link-down watch']);
+  });
+
   it('a fault that weighs more than its root, or stands alone', () => {
     const [applied] = run([line('xid.79', 0), line('xid.119', 1), line('sxid.10003', 1, null), line('xid.64', 1)]);
     expect(open(applied).filter((text) => text.includes(' of '))).toEqual([]);

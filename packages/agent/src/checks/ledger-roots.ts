@@ -113,7 +113,7 @@ export function rootOf(draft: Draft, seen: Seen): string | null {
   const at = Date.parse(seen.at);
   const roots = draft.entries.filter((entry) => {
     const { finding } = entry;
-    const sinceMs = at - Date.parse(finding.lastSeen);
+    const sinceMs = at - Date.parse(entry.saidAt ?? finding.lastSeen);
     return (
       isRoot(entry) &&
       finding.code !== seen.code &&
@@ -142,7 +142,7 @@ function namedRoot({ entries }: Draft, code: string, gpu: GpuRef | null): string
 /** A root has come, or come again: what came just before it and is its symptom is attached to it. */
 export function attachEarlier(draft: Draft, root: LedgerEntry, where: Where): void {
   if (!isRoot(root)) return;
-  const at = Date.parse(root.finding.lastSeen);
+  const at = Date.parse(root.saidAt ?? root.finding.lastSeen);
   const rules = RULES.filter((rule) => rule.beforeMs > 0 && rule.root.test(root.finding.code));
   if (rules.length === 0) return;
   for (const entry of draft.entries) {

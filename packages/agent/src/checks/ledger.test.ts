@@ -199,6 +199,8 @@ describe('closing an event', () => {
     expect(open(applied)).toEqual([required]);
     expect(applied?.closed.map(({ code }) => code)).toEqual(['recovery-action.4']);
     expect(applied?.opened.map(({ code }) => code)).toEqual([required, 'recovery-action.4']);
+    const [unread] = run({ seen: [line(required, 1), line('recovery-action.unclassified', 2)] });
+    expect(unread?.closed).toEqual([]);
   });
 });
 

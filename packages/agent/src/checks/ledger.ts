@@ -25,7 +25,7 @@ import {
 } from './ledger-proofs.ts';
 import type { VolatileCounters } from './ledger-proofs.ts';
 import { attachEarlier, closeSymptoms, rootOf, witnessesOf } from './ledger-roots.ts';
-import { RECOVERY_DONE, RECOVERY_PREFIX } from './recovery-action.ts';
+import { RECOVERY_DONE, RECOVERY_PREFIX, RECOVERY_UNCLASSIFIED } from './recovery-action.ts';
 import { sampledGpus } from './sampled-gpus.ts';
 
 export interface Ledger {
@@ -138,7 +138,7 @@ function withUuid(gpu: GpuRef | null, uuids: Draft['uuids']): GpuRef | null {
 
 function see(draft: Draft, seen: Seen, where: Where): void {
   if (seen.over !== undefined) return closeOver(draft, seen, seen.over);
-  if (seen.code.startsWith(RECOVERY_PREFIX)) supersedeRecovery(draft, seen);
+  if (seen.code.startsWith(RECOVERY_PREFIX) && seen.code !== RECOVERY_UNCLASSIFIED) supersedeRecovery(draft, seen);
   if (seen.code === RECOVERY_DONE) return;
   const root = rootOf(draft, seen);
   const isSame = ({ finding, device }: LedgerEntry) =>
@@ -151,7 +151,7 @@ function see(draft: Draft, seen: Seen, where: Where): void {
   if (entry !== undefined) {
     const again = seeAgain(entry, seen, where.at);
     draft.entries[known] = again;
-    return attachEarlier(draft, again, where);
+    return seen.source === KERNEL_LOG ? attachEarlier(draft, again, where) : undefined;
   }
   // The same condition after a boot is another finding.
   const proof = { at: where.at, source: seen.source, text: 'closed: seen again after a boot, as another finding' };

@@ -10,7 +10,8 @@ import { gpuAt, seenInEvents } from './kernel-seen.ts';
 
 export const RECOVERY_DONE = 'recovery-action.0';
 export const RECOVERY_PREFIX = 'recovery-action.';
-const UNCLASSIFIED = 'recovery-action.unclassified';
+/** Nobody knows what it asks for: it says nothing of what was asked for before. */
+export const RECOVERY_UNCLASSIFIED = 'recovery-action.unclassified';
 /** NVML knows 0 to 7 today. */
 const HIGHEST = 7;
 
@@ -38,7 +39,7 @@ const CHANGED = /^GPU recovery action changed from 0x[0-9a-f]{1,8} \([^)]{0,64}\
 
 function fromWords(words: string): string {
   const action = WORDS.get(words.trim().toLowerCase());
-  return action === undefined ? UNCLASSIFIED : `${RECOVERY_PREFIX}${action}`;
+  return action === undefined ? RECOVERY_UNCLASSIFIED : `${RECOVERY_PREFIX}${action}`;
 }
 
 /** A 154 whose text is not known is shown as such. */
@@ -46,7 +47,7 @@ function fromLine(detail: string): string {
   const hex = CHANGED.exec(detail)?.[1];
   if (hex === undefined) return 'xid.154';
   const action = Number.parseInt(hex, 16);
-  return action > HIGHEST ? UNCLASSIFIED : `${RECOVERY_PREFIX}${action}`;
+  return action > HIGHEST ? RECOVERY_UNCLASSIFIED : `${RECOVERY_PREFIX}${action}`;
 }
 
 /** `N/A` is no information: nothing is seen, and nothing closes. */
