@@ -36,8 +36,8 @@ const OWN = [
   'NVRM: The NVIDIA GPU 0000:2f:00.0',
   'NVRM: (PCI ID: 10de:2330) installed in this system has',
   'NVRM: fallen off the bus and is not responding to commands.',
-  'nvidia-nvswitch3: SXid (PCI:0000:06:00.0): 20034, Fatal, Link 63 LTSSM Fault Up',
-  'nvidia-nvswitch3: SXid (PCI:0000:06:00.0): 20034, Severity 1 Engine instance 63 Sub-engine instance 00',
+  'nvidia-nvswitch3: SXid (PCI:0000:16:00.0): 20034, Fatal, Link 20 LTSSM Fault Up',
+  'nvidia-nvswitch3: SXid (PCI:0000:16:00.0): 20034, Severity 1 Engine instance 20 Sub-engine instance 00',
   'INFO: task nvidia-smi:4242 blocked for more than 120 seconds.',
   'EXT4-fs (sda1): mounted filesystem with ordered data mode',
 ];

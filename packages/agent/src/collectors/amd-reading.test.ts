@@ -122,7 +122,7 @@ describe('places', () => {
         of(id),
       ),
     ).toEqual(Array(8).fill(null));
-    expect(of('0', 'PCB052715-0065')).toBe('PCB052715-0065');
+    expect(of('0', 'PCB000001-0002')).toBe('PCB000001-0002');
     expect(of('a\u0007b')).toBeNull();
     expect(of('x'.repeat(129))).toBeNull();
   });

