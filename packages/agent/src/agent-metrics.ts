@@ -20,6 +20,7 @@ import { linkFamilies } from './outputs/link-metrics.ts';
 import {
   collectorFamilies,
   findingFamilies,
+  kernelFaultFamilies,
   processFamilies,
   runFamilies,
   xidFamilies,
@@ -35,7 +36,7 @@ export interface AgentView {
   readonly dcgmNames: boolean;
   readonly watch: Pick<
     NodeWatch,
-    'samples' | 'findings' | 'opened' | 'dropped' | 'signals' | 'kernelCounters' | 'runs' | 'xids' | 'uuidOf'
+    'samples' | 'findings' | 'opened' | 'dropped' | 'signals' | 'kernelCounters' | 'runs' | 'xids' | 'faults' | 'uuidOf'
   >;
   readonly outbox: Pick<Outbox, 'agentId' | 'depth' | 'bytes' | 'lost' | 'reportsDropped' | 'failures'>;
   readonly keeper: Pick<StateKeeper, 'failures' | 'lost' | 'waiting'>;
@@ -60,6 +61,7 @@ export function renderAgentMetrics(view: AgentView): string {
     ...linkFamilies(samples),
     ...hostFamilies(samples),
     ...xidFamilies(watch.xids.all, (pciBusId) => watch.uuidOf(pciBusId)),
+    ...kernelFaultFamilies(watch.faults.all),
     ...findingFamilies(findings),
     single('trivet_findings_opened_total', 'counter', 'Findings opened since the agent began.', watch.opened),
     single('trivet_findings_dropped_total', 'counter', 'Findings that there was no room for.', watch.dropped),
@@ -78,7 +80,7 @@ export function renderAgentMetrics(view: AgentView): string {
 /** Where the kernel log cannot be read, "no Xid" would be a guess. */
 function lastXid(signals: readonly Signal[], { xids }: AgentView['watch']) {
   const isRead = signals.some(({ name, state }) => name === KERNEL_LOG && state === 'ok');
-  return isRead ? { lastXid: (pciBusId: string) => xids.last(pciBusId) } : {};
+  return isRead ? { lastXid: (pciBusId: string) => Number(xids.last(pciBusId) ?? 0) } : {};
 }
 
 function kernelFamilies({ kernelCounters }: AgentView['watch']): Family[] {

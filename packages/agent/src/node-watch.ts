@@ -21,7 +21,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import type { SenseRuns } from './sense-runs.ts';
 import type { Demands } from './senses.ts';
 import { findingEvent, kernelEvents } from './watch-events.ts';
-import { XidCounts } from './xid-counts.ts';
+import { KernelCounts, faultOf, xidOf } from './kernel-counts.ts';
 
 export interface WatchOptions {
   readonly node: string;
@@ -53,7 +53,8 @@ export class NodeWatch {
   #serial: string | null = null;
   #recent = EMPTY_HISTORY.recent;
   #opened = 0;
-  readonly xids = new XidCounts();
+  readonly xids = new KernelCounts(xidOf);
+  readonly faults = new KernelCounts(faultOf);
   /** What the kernel has said since the last time. */
   readonly readKernel: () => Promise<void>;
   /** Asks every collector. */
@@ -122,6 +123,7 @@ export class NodeWatch {
     const { events, cursor } = await this.#kernel.read(signal);
     await this.#noteKernel(performance.now() - begunMs);
     this.xids.add(events);
+    this.faults.add(events);
     const kernelCursor = cursor ?? keeper.state.kernelCursor;
     if (events.length === 0) return keeper.readUpTo(kernelCursor, nowMs());
     const at = new Date(nowMs()).toISOString();

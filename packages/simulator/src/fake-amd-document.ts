@@ -69,7 +69,12 @@ function staticEntry({ gpu, partition }: Logical, { driverVersion }: FakeAmdWorl
     },
     driver: { name: 'amdgpu', version: driverVersion },
     board: { model_number: NA, product_serial: gpu.serial, product_name: gpu.model, manufacturer_name: 'AMD' },
-    ras: { eeprom_version: '0x30000', bad_page_threshold: gpu.badPageThreshold ?? 128, poison_schema: 'ENABLED' },
+    ras: {
+      eeprom_version: '0x30000',
+      bad_page_threshold: gpu.badPageThreshold ?? 128,
+      poison_schema: 'ENABLED',
+      ecc_block_state: { UMC: 'ENABLED' },
+    },
     partition: {
       compute_partition: isParted ? 'CPX' : 'SPX',
       memory_partition: isParted ? 'NPS4' : 'NPS1',

@@ -45,6 +45,7 @@ describe('AMD conditions', () => {
 
   it('close nothing where nothing could be read', () => {
     const unread = {
+      eccMode: none,
       eccTotal: { correctable: none, uncorrectable: none, deferred: none },
       ras: [],
       badPagesRetired: none,
@@ -58,6 +59,14 @@ describe('AMD conditions', () => {
       xgmiLinksDown: none,
     };
     expect(answers(unread)).toEqual({ 'amd.ecc-implausible': false });
+  });
+
+  it('say of ECC that it is off where it belongs, and of no desktop board', () => {
+    const off = { eccMode: { value: false } };
+    expect(answers(off)).toMatchObject({ 'amd.ecc-off': true });
+    for (const model of ['Navi 31 [Radeon RX 7900 XT]', null]) {
+      expect(answers({ ...off, model })['amd.ecc-off']).toBeUndefined();
+    }
   });
 
   it('name the part of the chip, and count what is in no part', () => {

@@ -8,6 +8,7 @@ import type { Reading } from '@trivet/shared/model/gpu.ts';
 import { amdCheck, any } from './amd-condition.ts';
 import type { AmdCondition } from './amd-condition.ts';
 import { growth } from './amd-growth.ts';
+import { AMD_DESKTOP } from './board.ts';
 import { isPositive, print } from './condition.ts';
 
 /** Where an error may come from the other end of the link as well as from this chip. */
@@ -60,6 +61,11 @@ function deferred(gpu: AmdGpu): boolean | null {
   return any([isPositive(gpu.eccTotal.deferred), ...gpu.ras.map((block) => isPositive(block.deferred))].filter(isTold));
 }
 
+/** Boards for desktops have none, and say so. */
+function isOff({ model, eccMode }: AmdGpu): boolean | null {
+  return known(eccMode) && model !== null && !AMD_DESKTOP.test(model) ? !eccMode.value : null;
+}
+
 function isTold(answer: boolean | null): answer is boolean {
   return answer !== null;
 }
@@ -90,6 +96,7 @@ export const amdErrors = amdCheck('amd-errors', [
     limit: CORRECTABLE_GROWTH,
     words: 'correctable errors',
   }),
+  { code: 'amd.ecc-off', holds: isOff, text: () => 'ecc_block_state: UMC is not enabled' },
   {
     code: 'amd.ecc-implausible',
     holds: ({ implausible }) => implausible.length > 0,

@@ -4,15 +4,14 @@ import { known } from '@trivet/shared/model/gpu.ts';
 import { amdCheck } from './amd-condition.ts';
 import { growth } from './amd-growth.ts';
 import { heat } from './amd-heat.ts';
+import { AMD_DESKTOP } from './board.ts';
 import { isPositive, print } from './condition.ts';
 
 /** Idle boards give up speed, and some of them lanes. */
 const BUSY = 0.1;
-/** These sit in whatever slot the machine has, half of them in one of eight lanes. */
-const DESKTOP = /\b(RX|PRO|VII|Navi)\b/i;
 
 function isNarrow({ model, pcieLinkWidth, pcieLinkWidthMax, utilizationRatio }: AmdGpu): boolean | null {
-  if (!known(pcieLinkWidth) || !known(pcieLinkWidthMax) || model === null || DESKTOP.test(model)) return null;
+  if (!known(pcieLinkWidth) || !known(pcieLinkWidthMax) || model === null || AMD_DESKTOP.test(model)) return null;
   if (pcieLinkWidth.value >= pcieLinkWidthMax.value) return false;
   return known(utilizationRatio) && utilizationRatio.value >= BUSY ? true : null;
 }

@@ -58,6 +58,7 @@ function blocksIn(section: ValueAt['value']): string[] {
 }
 
 export function errors(board: readonly LogicalGpu[]): {
+  readonly eccMode: Reading<boolean>;
   readonly eccTotal: AmdErrorCounts;
   readonly ras: readonly AmdRasBlock[];
 } {
@@ -68,6 +69,7 @@ export function errors(board: readonly LogicalGpu[]): {
     return { correctable: of('correctable'), uncorrectable: of('uncorrectable'), deferred: of('deferred') };
   };
   return {
+    eccMode: of(board, flag, 'static/ras/ecc_block_state/UMC'),
     eccTotal: counts('metric/ecc/total_'),
     ras: [...blocks]
       .slice(0, AMD_BLOCKS_MAX)

@@ -54,7 +54,7 @@ interface Unit {
   readonly of: Quantity;
   readonly scale: number;
 }
-type Quantity = 'watts' | 'joules' | 'celsius' | 'hertz' | 'bytes' | 'ratio' | 'transfers';
+type Quantity = 'watts' | 'joules' | 'celsius' | 'hertz' | 'bytes' | 'ratio' | 'transfers' | 'rate';
 
 /** amd-smi divides bytes by 1024 for each step and calls the result KB, MB and GB (amdsmi_commands.py, `mem_usage`). */
 const UNITS: ReadonlyMap<string, Unit> = new Map([
@@ -75,6 +75,8 @@ const UNITS: ReadonlyMap<string, Unit> = new Map([
   ['%', { of: 'ratio', scale: 0.01 }],
   ['mt/s', { of: 'transfers', scale: 1e6 }],
   ['gt/s', { of: 'transfers', scale: 1e9 }],
+  // Bits, in bytes (amdsmi.h, `pcie_bandwidth`).
+  ['mb/s', { of: 'rate', scale: 1e6 / 8 }],
 ]);
 
 interface Amount {
@@ -129,6 +131,7 @@ export const mebibytes = quantity('bytes', 'mb');
 export const bytes = quantity('bytes', 'b');
 export const percent = quantity('ratio', '%');
 export const gigatransfers = quantity('transfers', 'gt/s');
+export const megabits = quantity('rate', 'mb/s');
 
 /** All ones in 32 or 64 bits, as for `NO_SENSOR`; of 16 bits they may be a count. */
 const NO_COUNTER: ReadonlySet<number> = new Set([0xff_ff_ff_ff, 2 ** 64]);

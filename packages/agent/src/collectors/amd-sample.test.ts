@@ -130,14 +130,25 @@ describe('toAmdSample', () => {
 
   it('reads limits, firmware and blocks under the names of the newest and the oldest releases', () => {
     const { sample } = put({
-      metric: [{ gpu: 0, ...MEASURED, ecc_block: { umc: { correctable_count: 1 } } }],
+      metric: [
+        {
+          gpu: 0,
+          ...MEASURED,
+          pcie: { bandwidth: { value: 80, unit: 'Mb/s' } },
+          ecc_block: { umc: { correctable_count: 1 } },
+        },
+      ],
       static: [
         {
           gpu: 0,
           ifwi: { name: 'N/A', version: '022.040.003' },
           limit: { ppt0: { socket_power_limit: { value: 1000, unit: 'W' } } },
           partition: { accelerator_partition: 'DPX' },
-          ras: { bad_page_threshold: 65_535, bad_page_threshold_exceeded: 'False' },
+          ras: {
+            bad_page_threshold: 65_535,
+            bad_page_threshold_exceeded: 'False',
+            ecc_block_state: { UMC: 'DISABLED' },
+          },
         },
       ],
     });
@@ -147,6 +158,8 @@ describe('toAmdSample', () => {
       computePartition: { value: 'DPX' },
       badPageThreshold: { unknown: 'not available' },
       badPageThresholdExceeded: { value: false },
+      eccMode: { value: false },
+      pcieBytesPerSecond: { value: 10e6 },
       ras: [{ block: 'UMC', correctable: { value: 1 }, uncorrectable: { unknown: 'absent' } }],
     });
   });

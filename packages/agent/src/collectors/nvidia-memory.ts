@@ -53,7 +53,7 @@ function migSramUncorrectable(gpu: XmlElement): Reading<number> {
   return sum(migDevices(gpu).map(({ sramUncorrectable }) => sramUncorrectable));
 }
 
-/** The parts that a GPU is divided into; none where it is not. The document does not tell their UUIDs. */
+/** The parts that a GPU is divided into; none where it is not. The document tells neither their UUIDs nor their profiles. */
 export function migDevices(gpu: XmlElement): MigDevice[] {
   const devices = child(gpu, 'mig_devices')?.children.filter(({ name }) => name === 'mig_device') ?? [];
   return devices.slice(0, MIG_DEVICES_MAX).map((device) => {
@@ -63,6 +63,7 @@ export function migDevices(gpu: XmlElement): MigDevice[] {
       gpuInstanceId: id('gpu_instance_id'),
       computeInstanceId: id('compute_instance_id'),
       uuid: null,
+      profile: null,
       memoryTotalBytes: at(device, parseBytes, 'fb_memory_usage/total'),
       memoryUsedBytes: at(device, parseBytes, 'fb_memory_usage/used'),
       sramUncorrectable: at(device, parseCount, 'ecc_error_count/volatile_count/sram_uncorrectable'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandResult } from '../os/command.ts';
-import { readMigUuids } from './nvidia-mig.ts';
+import { readMigNames } from './nvidia-mig.ts';
 import { NvidiaSmiCollector } from './nvidia-smi.ts';
 
 const GPU = 'GPU-00000000-0000-4000-8000-00000000000a';
@@ -25,13 +25,13 @@ function exited(stdout: string, code = 0): CommandResult {
   return { kind: 'exited', code, signal: null, stdout, stderr: '' };
 }
 
-describe('readMigUuids', () => {
+describe('readMigNames', () => {
   it('reads them by GPU and index', () => {
-    expect([...(readMigUuids(LIST).get(GPU) ?? [])]).toEqual([
-      [0, 'MIG-00000000-0000-5000-8000-000000000000'],
-      [1, 'MIG-00000000-0000-5000-8000-000000000001'],
+    expect([...(readMigNames(LIST).get(GPU) ?? [])]).toEqual([
+      [0, { uuid: 'MIG-00000000-0000-5000-8000-000000000000', profile: '3g.40gb' }],
+      [1, { uuid: 'MIG-00000000-0000-5000-8000-000000000001', profile: '1g.10gb+me' }],
     ]);
-    expect(readMigUuids('  MIG 1g.10gb Device 0: (UUID: MIG-0)\nGPU is lost\n')).toEqual(new Map());
+    expect(readMigNames('  MIG 1g.10gb Device 0: (UUID: MIG-0)\nGPU is lost\n')).toEqual(new Map());
   });
 });
 

@@ -12,8 +12,8 @@ import type { CommandResult, Run } from '../os/command.ts';
 import { exclusive } from '../os/tool.ts';
 import type { Collected, Collector } from './collector.ts';
 import { inforomWarnings, lostGpu, lostInMessages, readList, withoutWarnings } from './nvidia-list.ts';
-import { migLayout, readMigUuids, withMigUuids } from './nvidia-mig.ts';
-import type { MigUuids } from './nvidia-mig.ts';
+import { migLayout, readMigNames, withMigNames } from './nvidia-mig.ts';
+import type { MigNames } from './nvidia-mig.ts';
 import { withoutClocks } from './nvidia-clocks.ts';
 import { toSample } from './nvidia-sample.ts';
 import { readXml } from './nvidia-xml.ts';
@@ -43,7 +43,7 @@ export class NvidiaSmiCollector implements Collector<NvidiaSample> {
   readonly #driver: (() => string) | undefined;
   #collecting: Promise<Collected<NvidiaSample>> | null = null;
   #migLayout = '';
-  #migUuids: MigUuids = new Map();
+  #migNames: MigNames = new Map();
 
   constructor({ path, timeoutMs = TIMEOUT_MS, run = runCommand, driver }: NvidiaSmiOptions) {
     this.#path = path;
@@ -70,7 +70,7 @@ export class NvidiaSmiCollector implements Collector<NvidiaSample> {
     const isListNeeded = isIncomplete(sample) || (layout !== '' && layout !== this.#migLayout);
     const listed = isListNeeded && remainingMs >= 1 ? await this.#call(['-L'], remainingMs, signal) : null;
     if (listed !== null) this.#learnMig(layout, listed);
-    const described = { ...queried, sample: withMigUuids(sample, this.#migUuids) };
+    const described = { ...queried, sample: withMigNames(sample, this.#migNames) };
     if (listed === null || !('stdout' in listed) || !isIncomplete(sample)) return toCollected(described);
     return toCollected(withList(described, described.sample, listed.stdout));
   }
@@ -78,7 +78,7 @@ export class NvidiaSmiCollector implements Collector<NvidiaSample> {
   /** Once for each layout, well or not: UUIDs are a name, and a tool in trouble is not asked more for it. */
   #learnMig(layout: string, listed: CommandResult): void {
     this.#migLayout = layout;
-    this.#migUuids = listed.kind === 'exited' ? readMigUuids(listed.stdout) : new Map();
+    this.#migNames = listed.kind === 'exited' ? readMigNames(listed.stdout) : new Map();
   }
 
   #aboutDriver(): string[] {

@@ -162,6 +162,7 @@ function errorTexts({ entry }: LogicalGpu): string[] {
 function errors(board: readonly LogicalGpu[], cards: ReadonlyMap<number, RasOfCard>) {
   const found = board.map(({ index }) => cards.get(index)).find((card) => card !== undefined);
   return {
+    eccMode: NONE,
     eccTotal: totalOf(found?.ras ?? []),
     ras: found?.ras ?? [],
     badPagesRetired: found?.retired ?? NONE,
@@ -219,6 +220,7 @@ function pcie(board: readonly LogicalGpu[]) {
     pcieLinkWidthMax: NONE,
     pcieTransfersPerSecond: of(board, link(1, gigatransfers), 'pcie clock level'),
     pcieTransfersPerSecondMax: NONE,
+    pcieBytesPerSecond: NONE,
     pcieReplayTotal: highest(board.map((card) => of([card], count, 'PCIe Replay Count'))),
     pcieReplayRolloverTotal: NONE,
     pcieNakSentTotal: NONE,

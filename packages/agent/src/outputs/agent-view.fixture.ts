@@ -6,7 +6,7 @@ import type { SiteCheckResult } from '@trivet/shared/model/site.ts';
 import type { AgentView } from '../agent-metrics.ts';
 import { amdGpuFixture, amdSampleFixture } from '../checks/amd-gpu.fixture.ts';
 import { gpuFixture, sampleFixture } from '../checks/nvidia-gpu.fixture.ts';
-import { XidCounts } from '../xid-counts.ts';
+import { KernelCounts, faultOf, xidOf } from '../kernel-counts.ts';
 import { NewestReport } from './newest-report.ts';
 
 const AT = '2026-11-20T17:00:00.000Z';
@@ -69,6 +69,7 @@ export const KNOWN_NVIDIA = gpuFixture({
       gpuInstanceId: 3,
       computeInstanceId: 0,
       uuid: null,
+      profile: '1g.10gb',
       memoryTotalBytes: { value: 10_000_000_000 },
       memoryUsedBytes: { value: 1_048_576 },
       sramUncorrectable: { value: 0 },
@@ -129,10 +130,12 @@ export function viewFixture(watch: Partial<AgentView['watch']> = {}, over: Parti
   const signals = ['host', 'kernel-log'].map(
     (name) => ({ name, state: 'ok', required: true, reason: null, ageMs: 1500 }) as const,
   );
-  const xids = new XidCounts();
+  const xids = new KernelCounts(xidOf);
   const event = { kernelSeq: null, gpuInstance: null, computeInstance: null, pid: null, process: null } as const;
   const line = { text: '', detail: '', causedBy: null, at: AT, pciBusId: KNOWN_NVIDIA.pciBusId ?? '' } as const;
   xids.add([{ kind: 'xid', xid: 79, ...event, ...line }]);
+  const faults = new KernelCounts(faultOf);
+  faults.add([{ kind: 'gpu-lost', text: '', at: AT, kernelSeq: null, pciBusId: KNOWN_NVIDIA.pciBusId ?? '' }]);
   const pciGpus = [{ vendor: 'nvidia', pciBusId: KNOWN_NVIDIA.pciBusId ?? '' }] as const;
   return {
     node: 'n1',
@@ -160,6 +163,7 @@ export function viewFixture(watch: Partial<AgentView['watch']> = {}, over: Parti
       kernelCounters: { records: 1, lost: 0, overruns: 0, forged: 0, malformed: 0, unreadXids: 0 },
       runs: [{ name: 'nvidia-smi', runs: 7, failures: 1, lastMs: 250, printedBytes: 20_000 }],
       xids,
+      faults,
       uuidOf: () => KNOWN_NVIDIA.uuid,
       ...watch,
     },

@@ -13,7 +13,7 @@ function render(view: Parameters<typeof dcgmFamilies>[0]): string {
 
 describe('names of dcgm-exporter', () => {
   it('come with its labels and its units', () => {
-    const text = render({ ...ONE, lastXid: () => null });
+    const text = render({ ...ONE, lastXid: () => 0 });
     const labels =
       'gpu="0",UUID="GPU-00000000-0000-0000-0000-000000000001",pci_bus_id="00000000:1B:00.0",device="nvidia0",' +
       'modelName="NVIDIA H100 80GB HBM3",Hostname="n1",DCGM_FI_DRIVER_VERSION="570.158.01"';
@@ -21,7 +21,7 @@ describe('names of dcgm-exporter', () => {
     expect(text).toContain(`DCGM_FI_DEV_SM_CLOCK{${labels}} 1980\n`);
     expect(text).toContain(`DCGM_FI_DEV_FB_FREE{${labels}} 81559\n`);
     expect(text).toContain(`DCGM_FI_DEV_XID_ERRORS{${labels}} 0\n`);
-    expect(text).toContain(`DCGM_FI_DEV_FB_USED{${labels},GPU_I_ID="3"} 1\n`);
+    expect(text).toContain(`DCGM_FI_DEV_FB_USED{${labels},GPU_I_PROFILE="1g.10gb",GPU_I_ID="3"} 1\n`);
   });
 
   it('number GPUs as NVML does, and a lost one keeps its number', () => {

@@ -13,8 +13,8 @@ import { nvidiaTotal } from './gpu-error-metrics.ts';
 export interface DcgmView {
   readonly node: string;
   readonly samples: Samples;
-  /** Newest Xid of a GPU since the agent began; null: none. Left out where the kernel log cannot be read. */
-  readonly lastXid?: (pciBusId: string) => number | null;
+  /** Newest Xid of a GPU since the agent began; 0: none. Left out where the kernel log cannot be read. */
+  readonly lastXid?: (pciBusId: string) => number;
 }
 
 const MIB = 1024 * 1024;
@@ -98,13 +98,13 @@ function labelsOf(gpu: NvidiaGpu, index: number, { node, samples }: DcgmView): L
   };
 }
 
-/** The parts of a divided GPU have their memory under the same name, with the number of the instance. */
+/** The parts of a divided GPU have their memory under the same name, with profile and number of the instance. */
 function ofParts(gpu: NvidiaGpu, labels: Labels): Family['samples'] {
-  return gpu.migDevices.flatMap(({ gpuInstanceId, memoryUsedBytes }) =>
-    gpuInstanceId === null || !known(memoryUsedBytes)
-      ? []
-      : [{ labels: { ...labels, GPU_I_ID: String(gpuInstanceId) }, value: memoryUsedBytes.value / MIB }],
-  );
+  return gpu.migDevices.flatMap(({ gpuInstanceId, profile, memoryUsedBytes }) => {
+    if (gpuInstanceId === null || !known(memoryUsedBytes)) return [];
+    const ofPart = { GPU_I_PROFILE: profile ?? '', GPU_I_ID: String(gpuInstanceId) };
+    return [{ labels: { ...labels, ...ofPart }, value: memoryUsedBytes.value / MIB }];
+  });
 }
 
 export function dcgmFamilies(view: DcgmView): Family[] {
@@ -125,7 +125,7 @@ export function dcgmFamilies(view: DcgmView): Family[] {
     }),
   }));
   const xids = gpus.flatMap(({ gpu: { pciBusId }, labels }) =>
-    lastXid === undefined || pciBusId === null ? [] : [{ labels, value: lastXid(pciBusId) ?? 0 }],
+    lastXid === undefined || pciBusId === null ? [] : [{ labels, value: lastXid(pciBusId) }],
   );
   return [...fields, { name: 'DCGM_FI_DEV_XID_ERRORS', type: 'gauge', help: 'Newest Xid, 0 for none.', samples: xids }];
 }

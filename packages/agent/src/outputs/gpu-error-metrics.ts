@@ -102,7 +102,7 @@ const MEMORY: readonly Row[] = [
     'Errors noticed and not yet used, since the driver was loaded.',
     { amd: amdTotal('deferred') },
   ],
-  ['ecc_mode_enabled', 'gauge', 'ECC is on.', { nvidia: (gpu) => gpu.eccModeCurrent }],
+  ['ecc_mode_enabled', 'gauge', 'ECC is on.', { nvidia: (gpu) => gpu.eccModeCurrent, amd: (gpu) => gpu.eccMode }],
   ['ecc_mode_pending_enabled', 'gauge', 'ECC is on after the next reset.', { nvidia: (gpu) => gpu.eccModePending }],
   [
     'ecc_sram_threshold_exceeded',

@@ -157,6 +157,7 @@ const PCIE: readonly Row[] = [
     'PCIe transfers a second and lane at most.',
     { amd: (gpu) => gpu.pcieTransfersPerSecondMax },
   ],
+  ['pcie_bytes_per_second', 'gauge', 'PCIe traffic, both ways.', { amd: (gpu) => gpu.pcieBytesPerSecond }],
   [
     'pcie_transmit_bytes_per_second',
     'gauge',

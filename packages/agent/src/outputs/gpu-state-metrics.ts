@@ -33,6 +33,15 @@ const VERDICT: readonly Row[] = [
     { nvidia: ({ fabricHealthDetails }) => fabricHealthDetails.routeRecoveryInProgress },
   ],
   [
+    'fabric_misconfigured',
+    'gauge',
+    'The fabric is configured wrongly at this GPU.',
+    {
+      nvidia: ({ fabricHealthDetails: { incorrectConfiguration } }) =>
+        map(incorrectConfiguration, (words) => words.toLowerCase() !== 'none'),
+    },
+  ],
+  [
     'fabric_access_timeout_recovery',
     'gauge',
     'The fabric recovers from an access timeout.',
@@ -188,6 +197,18 @@ const PARTS: readonly PartRow[] = [
     'counter',
     'Uncorrectable SRAM errors of a part of a GPU.',
     { nvidia: (gpu) => migParts(gpu, (device) => device.sramUncorrectable) },
+  ],
+  [
+    'compute_partition',
+    'gauge',
+    'How the GPU is divided for work.',
+    { amd: (gpu) => wordPart('mode', ['spx', 'dpx', 'tpx', 'qpx', 'cpx'], gpu.computePartition) },
+  ],
+  [
+    'memory_partition',
+    'gauge',
+    'How its memory is divided.',
+    { amd: (gpu) => wordPart('mode', ['nps1', 'nps2', 'nps4', 'nps8'], gpu.memoryPartition) },
   ],
   [
     'performance_level',

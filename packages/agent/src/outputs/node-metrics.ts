@@ -3,7 +3,7 @@ import type { Family } from '@trivet/shared/exposition/text.ts';
 import type { Finding } from '@trivet/shared/model/finding.ts';
 import type { Signal } from '@trivet/shared/model/node.ts';
 import type { SenseRuns } from '../sense-runs.ts';
-import type { XidCount } from '../xid-counts.ts';
+import type { KernelCount } from '../kernel-counts.ts';
 import { single } from './gpu-series.ts';
 
 /** The codes come from the fault catalogue and the driver's numbers, so their cardinality is that of open findings. */
@@ -20,11 +20,11 @@ export function findingFamilies(findings: readonly Finding[]): Family[] {
 }
 
 /** `uuidOf`: as this boot has learnt it; kernel lines name a bus id only. */
-export function xidFamilies(xids: readonly XidCount[], uuidOf: (pciBusId: string) => string | null): Family[] {
-  const labelsOf = ({ pciBusId, xid }: XidCount) => ({
+export function xidFamilies(xids: readonly KernelCount[], uuidOf: (pciBusId: string) => string | null): Family[] {
+  const labelsOf = ({ pciBusId, kind }: KernelCount) => ({
     uuid: uuidOf(pciBusId) ?? '',
     pci_bus_id: pciBusId,
-    xid,
+    xid: kind,
   });
   return [
     {
@@ -40,6 +40,15 @@ export function xidFamilies(xids: readonly XidCount[], uuidOf: (pciBusId: string
       samples: xids.map((count) => ({ labels: labelsOf(count), value: count.lastSeenMs / 1000 })),
     },
   ];
+}
+
+/** RAS, rings and resets of AMD GPUs, switches, PCIe, adapters and the host: what has no Xid. */
+export function kernelFaultFamilies(faults: readonly KernelCount[]): Family[] {
+  const samples = faults.map(({ pciBusId, kind, count }) => ({
+    labels: { pci_bus_id: pciBusId, code: kind },
+    value: count,
+  }));
+  return [{ name: 'trivet_kernel_faults_total', type: 'counter', help: 'Faults without an Xid.', samples }];
 }
 
 export function collectorFamilies(signals: readonly Signal[]): Family[] {

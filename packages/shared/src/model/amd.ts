@@ -49,6 +49,8 @@ export interface AmdGpu {
   readonly memoryPartition: Reading<string>;
   /** Core readings whose text is an error, as `path: text`. */
   readonly errorTexts: readonly string[];
+  /** ECC of the memory (block UMC). */
+  readonly eccMode: Reading<boolean>;
   readonly eccTotal: AmdErrorCounts;
   readonly ras: readonly AmdRasBlock[];
   /** Counters of which the tool printed what no memory can do, as `path: text`; they are unknown above. */
@@ -82,6 +84,8 @@ export interface AmdGpu {
   readonly pcieLinkWidthMax: Reading<number>;
   readonly pcieTransfersPerSecond: Reading<number>;
   readonly pcieTransfersPerSecondMax: Reading<number>;
+  /** Of the link, both ways, at this instant. */
+  readonly pcieBytesPerSecond: Reading<number>;
   readonly pcieReplayTotal: Reading<number>;
   readonly pcieReplayRolloverTotal: Reading<number>;
   readonly pcieNakSentTotal: Reading<number>;

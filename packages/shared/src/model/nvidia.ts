@@ -58,6 +58,8 @@ export interface MigDevice {
   readonly computeInstanceId: number | null;
   /** Only where the tool's list of GPUs was asked for: the document does not tell it. */
   readonly uuid: string | null;
+  /** `1g.10gb`; from the same list. */
+  readonly profile: string | null;
   readonly memoryTotalBytes: Reading<number>;
   readonly memoryUsedBytes: Reading<number>;
   /** Since the driver was loaded. */

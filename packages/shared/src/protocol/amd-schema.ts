@@ -20,6 +20,7 @@ const amdGpu = z.object({
   computePartition: textReading,
   memoryPartition: textReading,
   errorTexts: z.array(text).max(256).readonly(),
+  eccMode: booleanReading,
   eccTotal: z.object(errorCounts),
   ras: z
     .array(z.object({ block: id, ...errorCounts }))
@@ -54,6 +55,7 @@ const amdGpu = z.object({
   pcieLinkWidthMax: numberReading,
   pcieTransfersPerSecond: numberReading,
   pcieTransfersPerSecondMax: numberReading,
+  pcieBytesPerSecond: numberReading,
   pcieReplayTotal: numberReading,
   pcieReplayRolloverTotal: numberReading,
   pcieNakSentTotal: numberReading,

@@ -54,6 +54,7 @@ const migDevice = z.object({
   gpuInstanceId: count.nullable(),
   computeInstanceId: count.nullable(),
   uuid: name,
+  profile: name,
   memoryTotalBytes: numberReading,
   memoryUsedBytes: numberReading,
   sramUncorrectable: numberReading,

@@ -56,6 +56,13 @@ export const AMD = entries('amd', [
     source: OURS,
   },
   {
+    codes: 'ecc-off',
+    title: 'ECC is off on a data-centre board',
+    class: 'config',
+    reason: 'Memory errors go unnoticed: somebody has to switch it on, no drain does.',
+    source: OURS,
+  },
+  {
     codes: 'ecc-implausible',
     title: 'Error counters that no memory can have',
     class: 'watch',
