@@ -53,7 +53,7 @@ interface Spec<Sample> {
   readonly everyMs?: number;
 }
 
-export function senseOf<Sample>(collector: Collector<Sample>, { put, demand, everyMs = 0 }: Spec<Sample>): Sense {
+function senseOf<Sample>(collector: Collector<Sample>, { put, demand, everyMs = 0 }: Spec<Sample>): Sense {
   return {
     name: collector.name,
     demand,
@@ -122,7 +122,7 @@ function moduleText(name: string): string {
 /** gpud reads them as often; what happens in between, the adapter's own counters tell. */
 const INFINIBAND_EVERY_MS = 30_000;
 
-export function infinibandSense(collector: Collector<InfinibandSample>): Sense {
+function infinibandSense(collector: Collector<InfinibandSample>): Sense {
   return senseOf(collector, {
     put: (infiniband) => ({ infiniband }),
     demand: demandInfiniband,

@@ -98,7 +98,7 @@ export function fakeAmdRun(tool: Tool, world: FakeAmdWorld, args: readonly strin
 }
 
 /** In one step, so that no run reads half a world. */
-export function writeFakeAmdWorld(path: string, world: FakeAmdWorld): void {
+function writeFakeAmdWorld(path: string, world: FakeAmdWorld): void {
   writeFileSync(`${path}.new`, JSON.stringify(world, null, 2));
   renameSync(`${path}.new`, path);
 }

@@ -40,7 +40,7 @@ const SPACING_MS = 5_000;
 /** 256 GPUs with a few series each would be a flood: what is more is not tracked. */
 const SERIES_MAX = 2048;
 /** NVSentinel counts repeats over a day. */
-export const BURSTS_MS = 24 * 3_600_000;
+const BURSTS_MS = 24 * 3_600_000;
 const BURSTS_KEPT = 8;
 const BURST_KEYS_MAX = 256;
 const BASELINES_MAX = 4096;

@@ -9,7 +9,7 @@ export function portSeries({ device, port }: InfinibandPort, reading: PortReadin
   return `rdma/${device}/${port}/${reading}`;
 }
 
-export function isUp({ state }: InfinibandPort): boolean | null {
+function isUp({ state }: InfinibandPort): boolean | null {
   return state === null ? null : state === 'active';
 }
 

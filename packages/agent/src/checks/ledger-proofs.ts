@@ -155,7 +155,7 @@ function hasFallen(before: readonly (number | null)[], now: readonly (number | n
 }
 
 /** An hour of work: long enough for a fault of hardware under load to come back, short enough for an application's to go. */
-export const BUSY_PROOF_MS = 3_600_000;
+const BUSY_PROOF_MS = 3_600_000;
 /** Polls come every 10 s; over a longer gap nobody knows what the GPU did. */
 const BUSY_GAP_MS = 120_000;
 const OVER_WITHOUT_REPEAT: ReadonlySet<FaultClass> = new Set(['app', 'ignore', 'follow', 'decode', 'watch']);

@@ -6,7 +6,7 @@ import type { History } from './history.ts';
 import { runChecks } from './index.ts';
 
 const BEGIN_MS = Date.parse('2026-11-20T17:00:00.000Z');
-export const LOOK_MS = 10_000;
+const LOOK_MS = 10_000;
 
 export class OverTime {
   #history: History = EMPTY_HISTORY;

@@ -4,7 +4,7 @@ import type { NvidiaGpu } from '@trivet/shared/model/gpu.ts';
 import { conditionCheck, flagCondition, print } from './condition.ts';
 
 /** As many as the InfoROM has room for (NVIDIA's comparison of page retirement and row remapping). */
-export const RETIRED_PAGES_MAX = 64;
+const RETIRED_PAGES_MAX = 64;
 
 function atLimit(gpu: NvidiaGpu): boolean | null {
   const singleBit = valueOf(gpu.retiredPagesSingleBit);

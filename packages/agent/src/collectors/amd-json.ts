@@ -116,7 +116,7 @@ export function gpuEntries(document: Json, wrappers: readonly string[] = ['gpu_d
 const keyed = new WeakMap<JsonObject, ReadonlyMap<string, Json>>();
 
 /** Releases change the case of keys, and write a blank for an underscore: neither means anything. */
-export function plainKey(key: string): string {
+function plainKey(key: string): string {
   return key
     .trim()
     .toLowerCase()

@@ -17,17 +17,12 @@ export type XmlResult =
   | { readonly kind: 'document'; readonly root: XmlElement; readonly before: string; readonly after: string }
   | { readonly kind: 'cut' | 'several' | 'malformed' | 'not-a-document'; readonly reason: string };
 
-export interface XmlOptions {
-  readonly root: string;
-  /** Elements whose content is skipped unread, up to their end tag: each at most once inside another. */
-  readonly opaque: ReadonlySet<string>;
-}
-
-export const NVIDIA_XML: XmlOptions = {
-  root: 'nvidia_smi_log',
-  // Process names can be any bytes and are not reliably escaped; the clock lists are most of the document and mean nothing here.
-  opaque: new Set(['processes', 'accounted_processes', 'supported_clocks']),
-};
+const ROOT = 'nvidia_smi_log';
+/**
+ * Elements whose content is skipped unread, up to their end tag: each at most once inside another. Process names can be any bytes
+ * and are not reliably escaped; the clock lists are most of the document and mean nothing here.
+ */
+const OPAQUE: ReadonlySet<string> = new Set(['processes', 'accounted_processes', 'supported_clocks']);
 
 /** Documents of drivers 352 to 595 are 7 deep at most; a recursion bomb is not a document. */
 const DEPTH_MAX = 32;
@@ -56,21 +51,21 @@ interface Open {
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /** Never throws, and takes time in proportion to the text. */
-export function readXml(printed: string, options: XmlOptions = NVIDIA_XML): XmlResult {
+export function readXml(printed: string): XmlResult {
   const text = printed.replace(BYTE_ORDER_MARK, '');
   if (text.length > LENGTH_MAX) return { kind: 'malformed', reason: `longer than ${LENGTH_MAX} characters` };
-  const start = findStart(text, options.root);
+  const start = findStart(text);
   if (start < 0) {
     const rest = text.trim();
     if (rest === '') return { kind: 'not-a-document', reason: 'nothing was printed' };
-    if (beginsMarkup(rest, options.root)) return { kind: 'cut', reason: `cut after ${text.length} characters` };
+    if (beginsMarkup(rest)) return { kind: 'cut', reason: `cut after ${text.length} characters` };
     return { kind: 'not-a-document', reason: 'text without a document' };
   }
   try {
-    const scanner = new Scanner(text, start, options);
+    const scanner = new Scanner(text, start);
     const root = scanner.document();
     const after = text.slice(scanner.at).trim();
-    if (findStart(after, options.root) >= 0) return { kind: 'several', reason: 'more than one document was printed' };
+    if (findStart(after) >= 0) return { kind: 'several', reason: 'more than one document was printed' };
     return { kind: 'document', root, before: text.slice(0, start).trim(), after };
   } catch (error) {
     if (error instanceof Cut) return { kind: 'cut', reason: error.message };
@@ -80,32 +75,30 @@ export function readXml(printed: string, options: XmlOptions = NVIDIA_XML): XmlR
 }
 
 /** Where the prolog or the root element begins: at the start of a line, so that text printed before it is told apart. */
-function findStart(text: string, root: string): number {
-  return text.search(new RegExp(`^[ \\t]*<(?:\\?xml\\b|!DOCTYPE\\b|${root}[\\s/>])`, 'm'));
+function findStart(text: string): number {
+  return text.search(new RegExp(`^[ \\t]*<(?:\\?xml\\b|!DOCTYPE\\b|${ROOT}[\\s/>])`, 'm'));
 }
 
 /** Whether this is all there is of a prolog's or the root element's first characters. */
-function beginsMarkup(rest: string, root: string): boolean {
-  return ['<?xml', '<!--', '<!DOCTYPE', `<${root}`].some((markup) => markup.startsWith(rest));
+function beginsMarkup(rest: string): boolean {
+  return ['<?xml', '<!--', '<!DOCTYPE', `<${ROOT}`].some((markup) => markup.startsWith(rest));
 }
 
 class Scanner {
   at: number;
   readonly #text: string;
-  readonly #options: XmlOptions;
   readonly #open: Open[] = [];
 
-  constructor(text: string, start: number, options: XmlOptions) {
+  constructor(text: string, start: number) {
     this.#text = text;
     this.at = start;
-    this.#options = options;
   }
 
   document(): XmlElement {
     this.#prolog();
-    if (!this.#text.startsWith(`<${this.#options.root}`, this.at)) {
-      if (beginsMarkup(this.#text.slice(this.at), this.#options.root)) throw this.#cut();
-      throw this.#malformed(`expected <${this.#options.root}>`);
+    if (!this.#text.startsWith(`<${ROOT}`, this.at)) {
+      if (beginsMarkup(this.#text.slice(this.at))) throw this.#cut();
+      throw this.#malformed(`expected <${ROOT}>`);
     }
     for (;;) {
       const closed = this.#next();
@@ -169,7 +162,7 @@ class Scanner {
     this.at += isEmpty ? 2 : 1;
     if (this.#open.length >= DEPTH_MAX) throw this.#malformed(`elements nested more than ${DEPTH_MAX} deep`);
     this.#open.push({ name, attributes, children: [], text: '' });
-    if (this.#options.opaque.has(name)) this.#skipOpaque(name, isEmpty);
+    if (OPAQUE.has(name)) this.#skipOpaque(name, isEmpty);
     else if (!isEmpty) return null;
     return this.#pop();
   }
@@ -198,7 +191,7 @@ class Scanner {
     const from = this.at;
     this.#skipPast(`</${name}>`);
     const inside = this.#text.slice(from, this.at - `</${name}>`.length);
-    const isForged = [...this.#options.opaque].some((tag) => inside.includes(`<${tag}`) || inside.includes(`</${tag}`));
+    const isForged = [...OPAQUE].some((tag) => inside.includes(`<${tag}`) || inside.includes(`</${tag}`));
     if (isForged) throw this.#malformed(`<${name}> holds a tag that does not belong there`);
   }
 

@@ -68,7 +68,7 @@ export function readSegment(path: string, first: number): SegmentContent {
   return decodeSegment(readFileSync(path), first);
 }
 
-export function decodeSegment(bytes: Buffer, first: number): SegmentContent {
+function decodeSegment(bytes: Buffer, first: number): SegmentContent {
   let header: SegmentHeader | null = null;
   const events: StoredEvent[] = [];
   let last = first - 1;
