@@ -1,4 +1,4 @@
-/** Captured outputs of nvidia-smi (drivers 352 to 610) through collector, checks and verdict. Never copied into the repository. */
+/** Captured outputs of nvidia-smi (documents of drivers 352 to 595, plain text of some to 610) through collector, checks and verdict. Never copied into the repository. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NO_PAST, NodeObserver, assess } from '@trivet/agent/check-node.ts';

@@ -129,7 +129,7 @@ describe('volatile ECC counters that fell', () => {
   });
 
   it('are not compared where they were those of MIG devices, which come and go', () => {
-    const device = { index: 0, gpuInstanceId: 1, computeInstanceId: 0, uuid: null };
+    const device = { index: 0, gpuInstanceId: 1, computeInstanceId: 0, uuid: null, profile: null };
     const memory = { memoryTotalBytes: { value: 1 }, memoryUsedBytes: { value: 0 } };
     const divided = (errors: number) =>
       sample({
