@@ -3,7 +3,7 @@ import type { KernelEvent } from './kernel-event.ts';
 
 export interface Burst {
   readonly key: string;
-  /** Lines this close to the burst's begin belong to it. */
+  /** A line that comes this soon after the last one of a burst belongs to it. */
   readonly withinMs: number;
   /** Keys that begin alike are counted up to so many; what more would say is said then. */
   readonly group: string;
@@ -27,7 +27,8 @@ export function exceptionBursts(pciBusId: string): string {
   return `xid.13/${pciBusId}/`;
 }
 
-const PLACE = /\(GPC (\d{1,3}), TPC (\d{1,3})\b/;
+/** The last one: before it stands the name of a process, which may look like one. */
+const PLACE = /^.*\(GPC (\d{1,3}), TPC (\d{1,3})\b/s;
 
 /** Null: not counted. An exception that names no place proves nothing by repeating. */
 export function burstOf(event: KernelEvent): Burst | null {

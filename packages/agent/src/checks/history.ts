@@ -19,7 +19,7 @@ export interface Point {
 
 /** Kept with the agent's state; small, and unchanged from look to look on a healthy node. */
 export interface DurableHistory {
-  /** When each burst of a kind began, oldest first, in milliseconds of the node's clock. */
+  /** When the last line of each burst of a kind came, oldest first, in milliseconds of the node's clock. */
   readonly bursts: { readonly [key: string]: readonly number[] };
   readonly baselines: { readonly [key: string]: number };
 }
@@ -89,17 +89,23 @@ function withBursts(bursts: DurableHistory['bursts'], events: readonly KernelEve
     const found = burstOf(event);
     return found === null ? [] : [{ ...found, eventMs: Date.parse(event.at) }];
   });
-  const isOld = (begunMs: number): boolean => begunMs < atMs - BURSTS_MS;
+  const isOld = (lastMs: number): boolean => lastMs < atMs - BURSTS_MS;
   if (counted.length === 0 && !Object.values(bursts).some(([oldest = atMs]) => isOld(oldest))) return bursts;
   const next = new Map(Object.entries(bursts));
   for (const { key, withinMs, eventMs, ...burst } of counted) {
-    const begun = next.get(key) ?? [];
-    if (begun.some((begunMs) => Math.abs(eventMs - begunMs) <= withinMs)) continue;
-    if (begun.length > 0 || hasRoom(next, burst))
-      next.set(key, [...begun, eventMs].toSorted((a, b) => a - b).slice(-BURSTS_KEPT));
+    const bursts = next.get(key) ?? [];
+    const isSame = (lastMs: number): boolean => Math.abs(eventMs - lastMs) <= withinMs;
+    // What goes on for minutes is one burst still, not one that came again.
+    if (bursts.some(isSame))
+      next.set(
+        key,
+        bursts.map((lastMs) => (isSame(lastMs) ? Math.max(lastMs, eventMs) : lastMs)),
+      );
+    else if (bursts.length > 0 || hasRoom(next, burst))
+      next.set(key, [...bursts, eventMs].toSorted((a, b) => a - b).slice(-BURSTS_KEPT));
   }
-  const fresh = [...next].map(([key, begun]) => [key, begun.filter((begunMs) => !isOld(begunMs))] as const);
-  return Object.fromEntries(fresh.filter(([, begun]) => begun.length > 0));
+  const fresh = [...next].map(([key, bursts]) => [key, bursts.filter((lastMs) => !isOld(lastMs))] as const);
+  return Object.fromEntries(fresh.filter(([, bursts]) => bursts.length > 0));
 }
 
 function hasRoom(
@@ -134,7 +140,7 @@ export function within(
   return (recent.get(series) ?? []).filter(({ atMs }) => atMs > window.nowMs - window.windowMs && atMs <= window.nowMs);
 }
 
-/** When bursts of this kind began within the last day, oldest first. */
+/** Bursts of this kind within the last day, by their last line, oldest first. */
 export function burstsOf({ durable }: History, key: string): readonly number[] {
   return durable.bursts[key] ?? [];
 }

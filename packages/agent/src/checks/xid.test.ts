@@ -69,6 +69,24 @@ describe('exceptions that repeat', () => {
     expect(codes([at(0, 1, 2), elsewhere, at(6, 1, 2)])).toContain('xid.13.repeat');
   });
 
+  it('that go on for a minute are one burst', () => {
+    const minute = Array.from({ length: 13 }, (_, index) => at(index / 12, 1, 2));
+    expect(codes(minute)).not.toContain('xid.13.repeat');
+    const lines = (history: History, event: KernelEvent): History =>
+      remember(history, { samples: {}, events: [event], atMs: Date.parse(event.at) });
+    expect(codes([at(1.2, 1, 2)], { history: minute.reduce(lines, EMPTY_HISTORY) })).toEqual(['xid.13']);
+    expect(codes([at(2, 1, 2)], { history: minute.reduce(lines, EMPTY_HISTORY) })).toContain('xid.13.repeat');
+  });
+
+  it('have their place behind the name of the process', () => {
+    const named = (minutes: number, tpc: number) =>
+      xid(minutes, `13, pid=1, name=,(GPC 1, TPC 0, Graphics SM Warp Exception on (GPC 1, TPC ${tpc}, SM 0): x`);
+    expect(codes([named(0, 2), named(5, 3)])).toEqual(['xid.13', 'xid.13']);
+    expect(codes([xid(0, '94, pid=1, name=x,. RST: Yes, D-RST: No, Contained: SM (0x1). RST: No, D-RST: No')])).toEqual(
+      ['xid.94'],
+    );
+  });
+
   it('without a place prove nothing', () => {
     expect(
       codes([xid(0, '13, Graphics Exception: ESR 0x1=0x2'), xid(5, '13, Graphics Exception: ESR 0x1=0x2')]),

@@ -33,8 +33,8 @@ function qualifiersIn(events: readonly KernelEvent[]): Map<string, Qualifier[]> 
   return byGpu;
 }
 
-/** `Contained: SM (0x1). RST: No, D-RST: No`: what the driver wants afterwards. */
-const RESET_FLAGS = /\. RST: (Yes|No), D-RST: (Yes|No)\b/;
+/** `Contained: SM (0x1). RST: No, D-RST: No`: what the driver wants afterwards; a process may be called so, before it. */
+const RESET_FLAGS = /^.*\. RST: (Yes|No), D-RST: (Yes|No)\b/s;
 
 function containment(detail: string): string | null {
   const [, reset, drain] = RESET_FLAGS.exec(detail) ?? [];
