@@ -7,6 +7,7 @@ import { NO_ERRORS, amdGpuFixture, amdSampleFixture } from './amd-gpu.fixture.ts
 import { amdLimits } from './amd-limits.ts';
 import { amdPages } from './amd-pages.ts';
 import type { Check, CheckInput } from './check.ts';
+import { OverTime } from './over-time.fixture.ts';
 import { QUIET } from './check-input.fixture.ts';
 import { EMPTY_HISTORY, remember } from './history.ts';
 import type { History } from './history.ts';
@@ -185,6 +186,22 @@ describe('heat', () => {
   it('says nothing of a window that is not full', () => {
     expect(looks(60, 60)).toEqual([null, null]);
   });
+});
+
+it('what lasts is told in the same words at every look', () => {
+  const watch = new OverTime();
+  for (let look = 0; look < 20; look++) {
+    const gpu = amdGpuFixture({
+      hotspotCelsius: { value: 100 + (look % 3) },
+      eccTotal: { ...NO_ERRORS, correctable: { value: look * 120 } },
+      pcieReplayTotal: { value: look * 130 },
+      implausible: [`total/uncorrectable: ${look * 65_535}, a multiple of 65535: a register that is not there`],
+    });
+    watch.look({ amd: amdSampleFixture([gpu]) }, 30_000);
+  }
+  const codes = ['amd.ecc-correctable-growth', 'amd.ecc-implausible', 'amd.pcie-replay', 'amd.throttle-thermal'];
+  expect(watch.open).toEqual(codes.map((code) => `${code}@${amdGpuFixture().pciBusId}`));
+  expect(watch.texts.size).toBe(codes.length);
 });
 
 describe('AMD findings in the ledger', () => {

@@ -42,9 +42,6 @@ export function growth({ code, reading, read, limit, words }: Growth): AmdCondit
       if (found.by >= limit) return true;
       return found.by < limit / 2 && found.overMs >= WINDOW_MS * 0.9 ? false : null;
     },
-    text: (gpu, input) => {
-      const found = gained(gpu, reading, input);
-      return `${words}: ${found?.by ?? 'some'} more within ${Math.round((found?.overMs ?? 0) / 1000)} s`;
-    },
+    text: () => `${words}: ${limit} or more within ${WINDOW_MS / 60_000} min`,
   };
 }

@@ -38,7 +38,7 @@ export function heatText(gpu: AmdGpu): string {
   const sensors = heatOf(gpu).filter((heat) => isTooHot(heat) === true);
   return [
     ...causes.map(({ cause }) => `throttle ${cause}: active`),
-    ...sensors.map(({ name, celsius, slowdown }) => `${name}: ${print(celsius)} C, slows down at ${print(slowdown)} C`),
+    ...sensors.map(({ name, slowdown }) => `${name}: at ${print(slowdown)} C or more, where it slows down`),
   ].join('; ');
 }
 

@@ -25,6 +25,16 @@ describe('PCIe lanes', () => {
     expect(watch.minutes(1, gpus({ ...BUSY, ...lanes(16) }))).toEqual([]);
   });
 
+  it('are told as they were under load, whatever they are at rest: the same words at every look', () => {
+    const watch = new OverTime();
+    watch.look(gpus({ ...BUSY }));
+    watch.minutes(1, gpus({ ...BUSY, ...lanes(8) }));
+    watch.minutes(1, gpus({ ...IDLE, ...lanes(1) }));
+    expect([...watch.texts].filter((text) => text.startsWith('current_link_width'))).toEqual([
+      'current_link_width: 8 under load, where 16 were seen before or on another board like it',
+    ]);
+  });
+
   it('the past outlives a restart', () => {
     const watch = new OverTime();
     watch.look(gpus({ ...IDLE }));

@@ -67,20 +67,20 @@ export const pcie = conditionCheck('pcie', [
     code: 'pcie.width-dropped',
     holds: (gpu, input) => dropped(gpu, input, WIDTH),
     text: (gpu, input) =>
-      `current_link_width: ${print(gpu.pcieLinkWidth)} under load, where ${best(gpu, input, WIDTH)} were seen before or on another board like it`,
+      `current_link_width: ${steadyUnderLoad(gpu, input, WIDTH)} under load, where ${best(gpu, input, WIDTH)} were seen before or on another board like it`,
   },
   {
     code: 'pcie.width-below-maximum',
     // Said once: as a fault where it is one.
     holds: (gpu, input) => (dropped(gpu, input, WIDTH) === true ? false : belowMaximum(gpu, input)),
-    text: ({ pcieLinkWidth, pcieLinkWidthMax }) =>
-      `current_link_width: ${print(pcieLinkWidth)} under load, max_link_width: ${print(pcieLinkWidthMax)}; never seen wider here`,
+    text: (gpu, input) =>
+      `current_link_width: ${steadyUnderLoad(gpu, input, WIDTH)} under load, max_link_width: ${print(gpu.pcieLinkWidthMax)}; never seen wider here`,
   },
   {
     code: 'pcie.generation-dropped',
     holds: (gpu, input) => dropped(gpu, input, GENERATION),
     text: (gpu, input) =>
-      `current_link_gen: ${print(gpu.pcieLinkGen)} under load, where ${best(gpu, input, GENERATION)} was seen before or on another board like it`,
+      `current_link_gen: ${steadyUnderLoad(gpu, input, GENERATION)} under load, where ${best(gpu, input, GENERATION)} was seen before or on another board like it`,
   },
   {
     code: 'pcie.replays',
