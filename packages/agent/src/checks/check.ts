@@ -17,7 +17,7 @@ export const SITE_CHECKS = 'site-checks';
 export interface Seen {
   /** Null: about the node as a whole. */
   readonly gpu: GpuRef | null;
-  /** Address of the device that it is about, when that is no GPU: a finding of the node, and yet one of each device. */
+  /** Address or name of the device that it is about, when that is no GPU: a finding of the node, and yet one of each device. */
   readonly device?: string;
   /** A key of the fault catalogue. */
   readonly code: string;
@@ -42,6 +42,8 @@ export type Over =
 /** Proof that something is not so: the reading was there and good. A reading that is missing proves nothing. */
 export interface Absent {
   readonly gpu: GpuRef | null;
+  /** As in `Seen`. */
+  readonly device?: string;
   readonly code: string;
   /** When the sample was begun: what became known later is not disproved by it. */
   readonly at: string;

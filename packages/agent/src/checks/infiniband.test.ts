@@ -33,10 +33,19 @@ describe('an RDMA port that is down', () => {
     const watch = new OverTime();
     watch.look(node());
     expect(watch.minutes(3, node({}, DOWN), EVERY_MS)).toEqual([]);
-    expect(watch.minutes(2, node({}, DOWN), EVERY_MS)).toEqual(['infiniband.port-down@node']);
+    expect(watch.minutes(2, node({}, DOWN), EVERY_MS)).toEqual(['infiniband.port-down@mlx5_1/1']);
     expect([...watch.texts].at(-1)).toBe('mlx5_1 port 1 (InfiniBand): down for 4 min or more, and was up before');
-    expect(watch.minutes(1, node(), EVERY_MS)).toEqual(['infiniband.port-down@node']);
+    expect(watch.minutes(1, node(), EVERY_MS)).toEqual(['infiniband.port-down@mlx5_1/1']);
     expect(watch.minutes(2, node(), EVERY_MS)).toEqual([]);
+  });
+
+  it('has its own finding and its own end, and one that is gone has not come up', () => {
+    const watch = new OverTime();
+    watch.look(node());
+    const both = ['infiniband.port-down@mlx5_0/1', 'infiniband.port-down@mlx5_1/1'];
+    expect(watch.minutes(5, node(DOWN, DOWN), EVERY_MS)).toEqual(both);
+    expect(watch.minutes(3, node({}, DOWN), EVERY_MS)).toEqual(both.slice(1));
+    expect(watch.minutes(30, { infiniband: { ports: [PORT] } }, EVERY_MS)).toEqual(both.slice(1));
   });
 
   it('is not one that was never up here: nobody has connected it', () => {
@@ -47,15 +56,15 @@ describe('an RDMA port that is down', () => {
     const watch = new OverTime();
     watch.look(node());
     watch.restart();
-    expect(watch.minutes(5, node(DOWN), EVERY_MS)).toEqual(['infiniband.port-down@node']);
+    expect(watch.minutes(5, node(DOWN), EVERY_MS)).toEqual(['infiniband.port-down@mlx5_0/1']);
   });
 
   it('stays open while its state cannot be read', () => {
     const watch = new OverTime();
     watch.look(node());
     watch.minutes(5, node(DOWN), EVERY_MS);
-    expect(watch.minutes(30, node({ state: null }), EVERY_MS)).toEqual(['infiniband.port-down@node']);
-    expect(watch.minutes(30, {}, EVERY_MS)).toEqual(['infiniband.port-down@node']);
+    expect(watch.minutes(30, node({ state: null }), EVERY_MS)).toEqual(['infiniband.port-down@mlx5_0/1']);
+    expect(watch.minutes(30, {}, EVERY_MS)).toEqual(['infiniband.port-down@mlx5_0/1']);
   });
 });
 
@@ -64,8 +73,8 @@ describe('an RDMA port that flaps', () => {
     const watch = new OverTime();
     watch.look(node());
     expect(watch.minutes(1, node({ linkDowned: 5 }), EVERY_MS)).toEqual([]);
-    expect(watch.minutes(1, node({ linkDowned: 6 }), EVERY_MS)).toEqual(['infiniband.flapping@node']);
-    expect(watch.minutes(8, node({ linkDowned: 6 }), EVERY_MS)).toEqual(['infiniband.flapping@node']);
+    expect(watch.minutes(1, node({ linkDowned: 6 }), EVERY_MS)).toEqual(['infiniband.flapping@mlx5_0/1']);
+    expect(watch.minutes(8, node({ linkDowned: 6 }), EVERY_MS)).toEqual(['infiniband.flapping@mlx5_0/1']);
     expect(watch.minutes(3, node({ linkDowned: 6 }), EVERY_MS)).toEqual([]);
   });
 
@@ -73,7 +82,7 @@ describe('an RDMA port that flaps', () => {
     const watch = new OverTime();
     const uncounted = (look: number) =>
       node({ linkDowned: null, ...(look % 2 === 0 ? DOWN : {}) }, { linkDowned: null });
-    expect(watch.minutes(4, uncounted, EVERY_MS)).toEqual(['infiniband.flapping@node']);
+    expect(watch.minutes(4, uncounted, EVERY_MS)).toEqual(['infiniband.flapping@mlx5_0/1']);
   });
 });
 
@@ -83,8 +92,8 @@ describe('an RDMA port that is slower than it was', () => {
     watch.look(node());
     const slower = node({ bitsPerSecond: 200e9 });
     expect(watch.look(slower, EVERY_MS)).toEqual([]);
-    expect(watch.minutes(1, slower, EVERY_MS)).toEqual(['infiniband.slow@node']);
-    expect(watch.minutes(1, node(), EVERY_MS)).toEqual(['infiniband.slow@node']);
+    expect(watch.minutes(1, slower, EVERY_MS)).toEqual(['infiniband.slow@mlx5_0/1']);
+    expect(watch.minutes(1, node(), EVERY_MS)).toEqual(['infiniband.slow@mlx5_0/1']);
     expect(watch.minutes(1, node(), EVERY_MS)).toEqual([]);
   });
 

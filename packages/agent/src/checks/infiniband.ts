@@ -65,28 +65,32 @@ const CONDITIONS: readonly PortCondition[] = [
   { code: 'infiniband.slow', holds: slow, what: 'slower than it was' },
 ];
 
-function portsThat(input: CheckInput, { holds }: PortCondition, is: boolean): InfinibandPort[] {
-  return (input.samples.infiniband?.ports ?? []).filter((port) => holds(port, input) === is);
+/** By its name: each port has its own finding, and its own end. */
+function each<Result>(
+  { samples }: CheckInput,
+  of: (port: InfinibandPort, condition: PortCondition, device: string) => Result | null,
+): Result[] {
+  return (samples.infiniband?.ports ?? []).flatMap((port) =>
+    CONDITIONS.map((condition) => of(port, condition, `${port.device}/${port.port}`)).filter(
+      (result) => result !== null,
+    ),
+  );
 }
 
 function run(input: CheckInput): Seen[] {
-  return CONDITIONS.flatMap((condition) => {
-    const names = portsThat(input, condition, true).map(({ device, port, linkLayer }) =>
-      [device, `port ${port}`, ...(linkLayer === null ? [] : [`(${linkLayer})`])].join(' '),
-    );
-    if (names.length === 0) return [];
-    const text = `${names.join(', ')}: ${condition.what}`;
-    return [{ gpu: null, code: condition.code, at: input.at, source: INFINIBAND, text }];
+  return each(input, (port, { code, holds, what }, device) => {
+    if (holds(port, input) !== true) return null;
+    const layer = port.linkLayer === null ? '' : ` (${port.linkLayer})`;
+    const text = `${port.device} port ${port.port}${layer}: ${what}`;
+    return { gpu: null, device, code, at: input.at, source: INFINIBAND, text };
   });
 }
 
-/** Only when it holds of no port that is there. */
+/** A port that is gone proves nothing: what was open of it stays open. */
 function absent(input: CheckInput): Absent[] {
-  const ports = input.samples.infiniband?.ports ?? [];
-  if (ports.length === 0) return [];
   const at = input.sampledAt ?? input.at;
-  return CONDITIONS.filter((condition) => portsThat(input, condition, false).length === ports.length).map(
-    ({ code }) => ({ gpu: null, code, at, source: INFINIBAND }),
+  return each(input, (port, { code, holds }, device) =>
+    holds(port, input) === false ? { gpu: null, device, code, at, source: INFINIBAND } : null,
   );
 }
 

@@ -100,8 +100,8 @@ export function applySeen(ledger: Ledger, application: Application): Applied {
   for (const seen of application.seen) see(draft, { ...seen, gpu: withUuid(seen.gpu, draft.uuids) }, application);
   for (const absent of application.absent) {
     const proof = { at, source: absent.source ?? NVIDIA_SMI, text: 'closed: a good reading shows that it is over' };
-    close(draft, proof, ({ finding, isEvent, learnedAt }) => {
-      const isMeant = finding.code === absent.code && isSameGpu(finding.gpu, absent.gpu);
+    close(draft, proof, ({ finding, device, isEvent, learnedAt }) => {
+      const isMeant = finding.code === absent.code && isSameGpu(finding.gpu, absent.gpu) && device === absent.device;
       return isMeant && !isEvent && learnedAt < absent.at;
     });
   }

@@ -27,9 +27,9 @@ export class OverTime {
     this.#history = remember(this.#history, { samples, events: [], atMs: this.#nowMs });
     const at = new Date(this.#nowMs).toISOString();
     const { seen, absent } = runChecks({ ...QUIET, samples, at, sampledAt: at, history: this.#history });
-    for (const { code, gpu } of absent) this.#open.delete(`${code}@${gpu?.pciBusId ?? 'node'}`);
-    for (const { code, gpu, text } of seen) {
-      this.#open.add(`${code}@${gpu?.pciBusId ?? 'node'}`);
+    for (const { code, gpu, device } of absent) this.#open.delete(`${code}@${gpu?.pciBusId ?? device ?? 'node'}`);
+    for (const { code, gpu, device, text } of seen) {
+      this.#open.add(`${code}@${gpu?.pciBusId ?? device ?? 'node'}`);
       this.texts.add(text);
     }
     return this.open;
