@@ -1,5 +1,5 @@
 /**
- * The daemon: two loops and what they feed. The short one looks at the kernel log seven times a second and sends a report at once
+ * The daemon: two loops and what they feed. The short one looks at the kernel log eight times a second and sends a report at once
  * when a line opens a finding; the long one asks the vendor's tool. Neither waits for the other: a tool that hangs on a
  * sick GPU must not hide what the kernel says about that GPU.
  */
@@ -54,10 +54,10 @@ export interface RunningAgent {
 }
 
 /**
- * A kernel line waits at most this long for us, which leaves 100 ms of a quarter of a second for disk, socket and the
- * aggregator's commit. A glance costs 0.15 ms of CPU, most of it for waking up.
+ * A kernel line waits at most this long for us, half of the quarter of a second in which it is to be
+ * seen; disk, socket and the aggregator's commit have the rest. A glance costs 0.15 ms of CPU, most of it for waking up.
  */
-const GLANCE_MS = 150;
+const GLANCE_MS = 125;
 /** A whole turn (0.35 ms) when there is nothing to do either: signals age, and what could not be sent is tried again. */
 const TURN_MS = 1000;
 /** A storm of lines makes one report a second, not four. */

@@ -10,7 +10,7 @@ export interface Waiting {
   readonly signal: AbortSignal;
 }
 
-/** One promise and one timer for the whole of it: seven abortable pauses a second cost more CPU than what is done between them. */
+/** One promise and one timer for the whole of it: eight abortable pauses a second cost more CPU than what is done between them. */
 export function untilDue(isDue: () => boolean, { everyMs, atMostMs, signal }: Waiting): Promise<void> {
   const untilMs = performance.now() + atMostMs;
   return new Promise((resolve) => {
