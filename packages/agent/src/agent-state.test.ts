@@ -177,6 +177,15 @@ describe('StateKeeper', () => {
     },
   );
 
+  it('goes on from the state of an agent that kept no history', () => {
+    open().commit({ kernelCursor: cursor(7), mostGpusSeen: 8 }, [event(1)]);
+    const { history: _history, ...older } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(older));
+    expect(open().state).toMatchObject({ kernelCursor: cursor(7), mostGpusSeen: 8, history: { bursts: {} } });
+    writeFileSync(path, JSON.stringify({ ...older, history: {} }));
+    expect(open().state).toMatchObject({ kernelCursor: null, mostGpusSeen: 0 });
+  });
+
   it('does not take the findings of another node for its own', () => {
     open().commit({ mostGpusSeen: 8 }, [event(1)]);
     expect(open('gpu-2').state).toMatchObject({ node: 'gpu-2', mostGpusSeen: 0, eventCount: 0 });

@@ -241,15 +241,18 @@ function isAgentState(value: unknown): value is AgentState {
     Array.isArray(ledger['entries']) &&
     isRecord(ledger['uuids']) &&
     typeof ledger['dropped'] === 'number' &&
-    isRecord(history) &&
-    isRecord(history['bursts']) &&
-    isRecord(history['baselines']) &&
+    isHistory(history) &&
     isRecord(hardware) &&
     Array.isArray(hardware['gpus']) &&
     typeof mostGpusSeen === 'number' &&
     typeof eventCount === 'number' &&
     Array.isArray(events)
   );
+}
+
+/** Agents before this one kept none: that is no damage, and their findings and cursor go on. */
+function isHistory(value: unknown): boolean {
+  return value === undefined || (isRecord(value) && isRecord(value['bursts']) && isRecord(value['baselines']));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
