@@ -11,7 +11,7 @@ import { EMPTY_HISTORY, remember } from './checks/history.ts';
 import type { History } from './checks/history.ts';
 import { runChecks } from './checks/index.ts';
 import { withLostNamed } from './checks/name-lost.ts';
-import { countedAmdBoards } from './checks/sampled-gpus.ts';
+import { countedAmdBoards, sampledGpus } from './checks/sampled-gpus.ts';
 import type { KernelEvent } from './checks/kernel-event.ts';
 import { EMPTY_LEDGER, UNKNOWN_BOOT, applySeen, findings } from './checks/ledger.ts';
 import type { Applied, Ledger } from './checks/ledger.ts';
@@ -176,10 +176,8 @@ export interface Assessment extends Applied {
   readonly history: History;
 }
 
-/** Also those whose tool was not due, or failed. */
-function vendorsIn({ host, nvidia, amd }: Samples): ReadonlySet<Vendor> {
-  const sampled = [...(nvidia?.gpus ?? []), ...(amd?.gpus ?? [])];
-  return new Set([...(host?.pciGpus ?? []), ...sampled].map(({ vendor }) => vendor));
+function vendorsOf(gpus: readonly { readonly vendor: Vendor }[]): ReadonlySet<Vendor> {
+  return new Set(gpus.map(({ vendor }) => vendor));
 }
 
 /** Pure: the same observation and ledger give the same answer. */
@@ -195,7 +193,8 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
     driverVersion:
       samples.host?.modules.nvidia.version ?? comparable.nvidia?.driverVersion ?? ledger.driverVersion ?? null,
     gpuBusIds: new Set([...Object.keys(ledger.uuids), ...(samples.host?.pciGpus ?? []).map((gpu) => gpu.pciBusId)]),
-    vendors: vendorsIn(samples),
+    toldVendors: vendorsOf(sampledGpus(samples)),
+    pciVendors: vendorsOf(samples.host?.pciGpus ?? []),
     open: findings(ledger),
   };
   const input = { samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen, history, ...known };

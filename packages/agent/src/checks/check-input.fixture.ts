@@ -12,6 +12,7 @@ export const QUIET: CheckInput = {
   history: EMPTY_HISTORY,
   open: [],
   driverVersion: null,
-  vendors: new Set(),
+  toldVendors: new Set(),
+  pciVendors: new Set(),
   gpuBusIds: new Set(),
 };

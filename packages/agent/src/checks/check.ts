@@ -69,8 +69,10 @@ export interface CheckInput {
   readonly open: readonly Pick<Finding, 'code' | 'gpu'>[];
   /** As last sampled: decides how registers in kernel lines are laid out. Null: not known. */
   readonly driverVersion: string | null;
-  /** Vendors that have GPUs here, by PCI or by what a tool has told, at this look or before. */
-  readonly vendors: ReadonlySet<Vendor>;
+  /** Vendors of whose GPUs a tool tells, at this look or, where it was not due, at the one before. */
+  readonly toldVendors: ReadonlySet<Vendor>;
+  /** Vendors of the GPUs on PCI, also where the samples are not compared with it. */
+  readonly pciVendors: ReadonlySet<Vendor>;
   /** Addresses that are known to be GPUs. */
   readonly gpuBusIds: ReadonlySet<string>;
 }

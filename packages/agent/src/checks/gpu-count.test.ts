@@ -19,10 +19,15 @@ function answers(samples: Samples, over: Partial<CheckInput> = {}): string[][] {
 }
 
 it('needs every vendor of the node: a tool that was not due, or failed, has not taken its GPUs out', () => {
-  expect(answers({ nvidia, amd }, { vendors: BOTH })).toEqual([[], ['gpu.count', 'gpu.fewer-than-before']]);
-  expect(answers({ nvidia }, { vendors: BOTH })).toEqual([[], []]);
-  expect(answers({ amd }, { vendors: BOTH })).toEqual([[], []]);
+  expect(answers({ nvidia, amd }, { toldVendors: BOTH })).toEqual([[], ['gpu.count', 'gpu.fewer-than-before']]);
+  expect(answers({ nvidia }, { toldVendors: BOTH })).toEqual([[], []]);
+  expect(answers({ amd }, { toldVendors: BOTH })).toEqual([[], []]);
   expect(answers({ nvidia })[0]).toEqual(['gpu.fewer-than-before']);
+});
+
+it('compares the GPUs of a tool that was named with what is expected, whatever else is on PCI', () => {
+  expect(answers({ nvidia }, { pciVendors: BOTH, expectedGpus: 2 })).toEqual([['gpu.count'], []]);
+  expect(answers({ nvidia }, { pciVendors: BOTH, expectedGpus: 1 })).toEqual([[], ['gpu.count']]);
 });
 
 it('misses no GPU that the tool counts and could not describe', () => {

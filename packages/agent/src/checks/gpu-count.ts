@@ -12,7 +12,8 @@ interface Count {
   readonly source: string;
   /** What differs from `present`, in words. */
   readonly differences: readonly string[];
-  readonly isFewerThanBefore: boolean;
+  /** Null: before, GPUs may have been counted that nobody has counted now. */
+  readonly isFewerThanBefore: boolean | null;
 }
 
 interface VendorCount {
@@ -50,12 +51,13 @@ function amdCount(samples: Samples): VendorCount | null {
 }
 
 /** Of all vendors together; null when one of those that are here could not be counted at this look. */
-function count({ samples, expectedGpus, mostGpusSeen, vendors }: CheckInput): Count | null {
+function count({ samples, expectedGpus, mostGpusSeen, toldVendors, pciVendors }: CheckInput): Count | null {
   const counted = [nvidiaCount(samples), amdCount(samples)].filter((found) => found !== null);
   const pciGpus = samples.host?.pciGpus;
   const isCounted = (vendor: Vendor): boolean => counted.some((found) => found.vendor === vendor);
   const [first] = counted;
-  if (first === undefined || ![...vendors].every(isCounted)) return null;
+  const here = [...toldVendors, ...(pciGpus ?? []).map(({ vendor }) => vendor)];
+  if (first === undefined || !here.every(isCounted)) return null;
   const total = counted.reduce((sum, { present }) => sum + present, 0);
   // One that the tool counts and does not describe is not gone: it could not be looked at.
   const atLeast = counted.reduce((sum, { present, told }) => sum + Math.max(present, told ?? 0), 0);
@@ -75,7 +77,9 @@ function count({ samples, expectedGpus, mostGpusSeen, vendors }: CheckInput): Co
       gpus === null || gpus === present ? [] : [`${who} ${gpus}${of}`],
     ),
     // As many as expected are enough, whatever there was before: somebody has taken one out and said so.
-    isFewerThanBefore: atLeast < mostGpusSeen && (expectedGpus === null || atLeast < expectedGpus),
+    isFewerThanBefore: [...pciVendors].every(isCounted)
+      ? atLeast < mostGpusSeen && (expectedGpus === null || atLeast < expectedGpus)
+      : null,
   };
 }
 
@@ -88,7 +92,7 @@ function run(input: CheckInput): Seen[] {
     ...(differences.length > 0
       ? [{ ...base, code: 'gpu.count', text: `${present} GPUs present, but ${differences.join(', ')}` }]
       : []),
-    ...(isFewerThanBefore
+    ...(isFewerThanBefore === true
       ? [
           {
             ...base,
@@ -106,7 +110,7 @@ function absent(input: CheckInput): Absent[] {
   const base = { gpu: null, at: input.sampledAt ?? input.at, source: counted.source };
   return [
     ...(counted.differences.length === 0 ? [{ ...base, code: 'gpu.count' }] : []),
-    ...(counted.isFewerThanBefore ? [] : [{ ...base, code: 'gpu.fewer-than-before' }]),
+    ...(counted.isFewerThanBefore === false ? [{ ...base, code: 'gpu.fewer-than-before' }] : []),
   ];
 }
 
