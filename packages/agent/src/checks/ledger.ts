@@ -71,8 +71,8 @@ export function findings(ledger: Ledger): Finding[] {
   return ledger.entries.map(({ finding }) => finding);
 }
 
-/** What every look changes while nothing happens. An older value only makes a proof wait longer. */
-const BOOKKEEPING: ReadonlySet<string> = new Set(['learnedAt', 'lastSeen', 'busy', 'counters']);
+/** What every look changes while nothing happens, `dropped` where there is no room. An older value only makes a proof wait longer. */
+const BOOKKEEPING: ReadonlySet<string> = new Set(['learnedAt', 'lastSeen', 'busy', 'counters', 'dropped']);
 
 /** Whether a kill between the two would lose something that is worth a write. */
 export function isLedgerNews(before: Ledger, after: Ledger): boolean {
