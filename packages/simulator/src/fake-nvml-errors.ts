@@ -33,7 +33,10 @@ export const INIT_FAILURES = {
     text: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.\n\n",
     code: 9,
   },
-  'version-mismatch': { text: 'Failed to initialize NVML: Driver/library version mismatch\n', code: 18 },
+  'version-mismatch': {
+    text: 'Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.95\n',
+    code: 18,
+  },
   // Seen in the field so.
   'library-missing': { text: '', code: 12 },
   'unknown-error': initFailure('unknown'),
