@@ -2,13 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderAgentMetrics } from './agent-metrics.ts';
+import type { AgentView } from './agent-metrics.ts';
 import { gpuFixture, sampleFixture } from './checks/nvidia-gpu.fixture.ts';
 import { KNOWN_NVIDIA, viewFixture } from './outputs/agent-view.fixture.ts';
 import { lintExposition } from './testing/exposition-lint.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/metrics.md'), 'utf8').split('\n## Agent')[1] ?? '';
 const SPELLING = /^DCGM_\w+: (a counter without _total|has its type in the name|a label in camel case)$/;
-const ALL = renderAgentMetrics(viewFixture({}, { dcgmNames: true }));
+const ALL = textOf(viewFixture({}, { dcgmNames: true }));
+
+function textOf(view: AgentView): string {
+  return [...renderAgentMetrics(view)].join('');
+}
 
 function namesIn(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, name, type]) => `${name} ${type}`).toSorted();
@@ -20,14 +25,14 @@ describe('metrics of the agent', () => {
   });
 
   it('pass the lint of Prometheus, all but the spelling of dcgm-exporter', () => {
-    expect(lintExposition(renderAgentMetrics(viewFixture()))).toEqual([]);
-    expect(renderAgentMetrics(viewFixture())).not.toContain('DCGM_');
+    expect(lintExposition(textOf(viewFixture()))).toEqual([]);
+    expect(textOf(viewFixture())).not.toContain('DCGM_');
     expect(lintExposition(ALL).filter((problem) => !SPELLING.test(problem))).toEqual([]);
   });
 
   it('have no series for what is not known', () => {
     const unread = gpuFixture({ temperatureCelsius: { unknown: 'N/A' } });
-    const text = renderAgentMetrics(viewFixture({ samples: { nvidia: sampleFixture([unread]) } }, { push: null }));
+    const text = textOf(viewFixture({ samples: { nvidia: sampleFixture([unread]) } }, { push: null }));
     expect(text).not.toContain('trivet_gpu_temperature_celsius');
     expect(text).not.toContain('trivet_agent_connected');
     expect(text).toContain('trivet_collector_age_seconds{collector="host"} 1.5');
@@ -39,7 +44,7 @@ describe('metrics of the agent', () => {
     const twins = [gpuFixture(names), gpuFixture(names), gpuFixture({ ...names, uuid: null, pciBusId: null })];
     const nameless = gpuFixture({ uuid: null, pciBusId: null, minorNumber: null });
     const samples = { nvidia: sampleFixture([...twins, nameless, nameless]) };
-    const text = renderAgentMetrics(viewFixture({ samples }, { dcgmNames: true }));
+    const text = textOf(viewFixture({ samples }, { dcgmNames: true }));
     expect(lintExposition(text).filter((problem) => !SPELLING.test(problem))).toEqual([]);
     expect(text).toMatch(/^trivet_agent_duplicate_series [1-9]/m);
   });
@@ -61,7 +66,7 @@ describe('metrics of the agent', () => {
   it('say of each GPU how it is judged, and which are lost', () => {
     const lostGpu = { name: '1', pciBusId: '0000:2f:00.0', uuid: null, kind: 'lost', text: 'GPU is lost' } as const;
     const samples = { nvidia: sampleFixture([KNOWN_NVIDIA], { lost: [lostGpu] }) };
-    const text = renderAgentMetrics(viewFixture({ samples, findings: [] }));
+    const text = textOf(viewFixture({ samples, findings: [] }));
     expect(text).toContain('trivet_gpu_lost{uuid="",pci_bus_id="0000:2f:00.0",minor=""} 1');
     expect(text).toMatch(/^trivet_gpu_lost\{uuid="GPU-.*\} 0$/m);
     expect(text).toMatch(/^trivet_gpu_health\{.*minor="0",state="healthy"\} 1$/m);
@@ -70,7 +75,7 @@ describe('metrics of the agent', () => {
 
   it('take no word of a tool as a label that is not in a list', () => {
     const odd = gpuFixture({ recoveryAction: { value: 'Sacrifice a goat' }, fabricState: { value: 'Not Started' } });
-    const text = renderAgentMetrics(viewFixture({ samples: { nvidia: sampleFixture([odd]) } }));
+    const text = textOf(viewFixture({ samples: { nvidia: sampleFixture([odd]) } }));
     expect(text).toMatch(/^trivet_gpu_recovery_action\{.*action="other"\} 1$/m);
     expect(text).toMatch(/^trivet_gpu_fabric_state\{.*state="not-started"\} 1$/m);
   });

@@ -43,38 +43,43 @@ export interface AgentView {
   readonly push: Pick<Push, 'connected' | 'counts' | 'reports'> | null;
 }
 
-export function renderAgentMetrics(view: AgentView): string {
+/** In pieces, a family each. */
+export function* renderAgentMetrics(view: AgentView): Generator<string> {
+  const duplicates = yield* renderExposition(familiesOf(view));
+  yield* renderExposition([
+    single('trivet_agent_duplicate_series', 'gauge', 'Series left out of this scrape.', duplicates),
+  ]);
+}
+
+/** One topic after the other: a node with many GPUs never has all of its series in memory at once. */
+function* familiesOf(view: AgentView): Generator<Family> {
   const { node, version, watch, outbox, dcgmNames, expectedGpus } = view;
   const info = { labels: { node, version, agent_id: outbox.agentId }, value: 1 };
   const build = { labels: { version, nodejs: process.versions.node }, value: 1 };
   const { samples, findings } = watch;
   const judged = { samples, findings, signals: watch.signals(), expectedGpus };
-  const { text, duplicates } = renderExposition([
-    { name: 'trivet_agent_info', type: 'gauge', help: 'Identity of the agent.', samples: [info] },
-    { name: 'trivet_build_info', type: 'gauge', help: 'What runs.', samples: [build] },
-    ...healthFamilies(judged),
-    ...countFamilies(judged),
-    ...infoFamilies(samples),
-    ...loadFamilies(samples),
-    ...errorFamilies(samples),
-    ...stateFamilies(samples),
-    ...linkFamilies(samples),
-    ...hostFamilies(samples),
-    ...xidFamilies(watch.xids.all, (pciBusId) => watch.uuidOf(pciBusId)),
-    ...kernelFaultFamilies(watch.faults.all),
-    ...findingFamilies(findings),
-    single('trivet_findings_opened_total', 'counter', 'Findings opened since the agent began.', watch.opened),
-    single('trivet_findings_dropped_total', 'counter', 'Findings that there was no room for.', watch.dropped),
-    ...collectorFamilies(judged.signals),
-    ...runFamilies(watch.runs),
-    ...siteFamilies(samples.site),
-    ...kernelFamilies(watch),
-    ...deliveryFamilies(view),
-    ...processFamilies(),
-    ...(dcgmNames ? dcgmFamilies({ node, samples, ...lastXid(judged.signals, watch) }) : []),
-  ]);
-  const left = single('trivet_agent_duplicate_series', 'gauge', 'Series left out of this scrape.', duplicates);
-  return text + renderExposition([left]).text;
+  yield { name: 'trivet_agent_info', type: 'gauge', help: 'Identity of the agent.', samples: [info] };
+  yield { name: 'trivet_build_info', type: 'gauge', help: 'What runs.', samples: [build] };
+  yield* healthFamilies(judged);
+  yield* countFamilies(judged);
+  yield* infoFamilies(samples);
+  yield* loadFamilies(samples);
+  yield* errorFamilies(samples);
+  yield* stateFamilies(samples);
+  yield* linkFamilies(samples);
+  yield* hostFamilies(samples);
+  yield* xidFamilies(watch.xids.all, (pciBusId) => watch.uuidOf(pciBusId));
+  yield* kernelFaultFamilies(watch.faults.all);
+  yield* findingFamilies(findings);
+  yield single('trivet_findings_opened_total', 'counter', 'Findings opened since the agent began.', watch.opened);
+  yield single('trivet_findings_dropped_total', 'counter', 'Findings that there was no room for.', watch.dropped);
+  yield* collectorFamilies(judged.signals);
+  yield* runFamilies(watch.runs);
+  yield* siteFamilies(samples.site);
+  yield* kernelFamilies(watch);
+  yield* deliveryFamilies(view);
+  yield* processFamilies();
+  if (dcgmNames) yield* dcgmFamilies({ node, samples, ...lastXid(judged.signals, watch) });
 }
 
 /** Where the kernel log cannot be read, "no Xid" would be a guess. */

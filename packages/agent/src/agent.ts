@@ -28,7 +28,6 @@ import type { OwnedSenses } from './owned-senses.ts';
 import { givenVendors } from './senses.ts';
 import { lockState } from './state-lock.ts';
 import { TokenFile } from './token-file.ts';
-import { createTidy } from './tidy.ts';
 import { untilDue } from './until-due.ts';
 
 export const AGENT_VERSION = manifest.version;
@@ -95,7 +94,6 @@ class Agent {
   readonly #watch: NodeWatch;
   readonly #push: Push | null;
   readonly #stopping = new AbortController();
-  readonly #tidy = createTidy();
   #loops: Promise<unknown> = Promise.resolve();
   #reportMs: number;
   #reported: Report | null = null;
@@ -139,7 +137,7 @@ class Agent {
     });
     this.#loops = Promise.all([
       this.#watchKernel(),
-      this.#every(null, () => this.#watch.poll().finally(this.#tidy)),
+      this.#every(null, () => this.#watch.poll()),
       this.#siteRounds(),
       this.#learnSerial(),
     ]);
@@ -255,7 +253,7 @@ class Agent {
     return { ready: true, reasons: states };
   }
 
-  #metrics(): string {
+  #metrics(): Iterable<string> {
     const { node, expectedGpus, dcgmNames } = this.#config;
     return renderAgentMetrics({
       node,

@@ -8,9 +8,8 @@
 /**
  * - A young generation of 1 MB instead of 16: what a poll leaves behind is collected by the next.
  * - No threads of V8's own: four compile and collect in the background for programs that are in a hurry, each with its memory.
- * - A collector that can be called (tidy.ts).
  */
-const FLAGS = ['--max-semi-space-size=1', '--single-threaded', '--expose-gc'];
+const FLAGS = ['--max-semi-space-size=1', '--single-threaded'];
 
 /**
  * For glibc's malloc; others pass it over. Blocks of a tool's output are given back to the kernel when they are freed, and no arena

@@ -208,9 +208,10 @@ export class NodeWatch {
     else keeper.note({ ledger: next.ledger });
   }
 
-  #isNews({ ledger, ...others }: Pick<AgentState, 'ledger'> & Partial<AgentState>): boolean {
+  #isNews(next: Pick<AgentState, 'ledger'> & Partial<AgentState>): boolean {
     const { state } = this.#options.keeper;
-    return isLedgerNews(state.ledger, ledger) || JSON.stringify({ ...state, ...others }) !== JSON.stringify(state);
+    const isOther = (part: (typeof PARTS)[number]): boolean => differs(state[part], next[part] ?? state[part]);
+    return isLedgerNews(state.ledger, next.ledger) || PARTS.some(isOther);
   }
 
   async #noteKernel(tookMs: number): Promise<void> {
@@ -250,4 +251,11 @@ function isOk(tool: string, signals: readonly Signal[]): boolean {
 
 function gpusOf(samples: Samples): Hardware['gpus'] {
   return sampledGpus(samples).map(({ uuid, pciBusId, serial, model }) => ({ uuid, pciBusId, serial, model }));
+}
+
+/** What a look may change beside the ledger. */
+const PARTS = ['hardware', 'mostGpusSeen', 'history', 'kernelCursor'] as const;
+
+function differs(before: unknown, now: unknown): boolean {
+  return before !== now && JSON.stringify(before) !== JSON.stringify(now);
 }

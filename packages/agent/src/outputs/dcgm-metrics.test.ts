@@ -8,7 +8,7 @@ import { dcgmFamilies } from './dcgm-metrics.ts';
 const ONE = { node: 'n1', samples: { nvidia: sampleFixture([KNOWN_NVIDIA]) } };
 
 function render(view: Parameters<typeof dcgmFamilies>[0]): string {
-  return renderExposition(dcgmFamilies(view)).text;
+  return [...renderExposition(dcgmFamilies(view))].join('');
 }
 
 describe('names of dcgm-exporter', () => {

@@ -14,7 +14,7 @@ beforeEach(async () => {
   http = await startHttp(
     { host: '127.0.0.1', port: 0 },
     {
-      metrics: () => counted('# metrics\n'),
+      metrics: () => [counted('# metrics\n')],
       readiness: () => counted({ ready: true, reasons: [] }),
       report: () => counted(null),
     },

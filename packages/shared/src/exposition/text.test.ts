@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { renderExposition } from './text.ts';
-import type { Sample } from './text.ts';
+import type { Family, Sample } from './text.ts';
 
+function textOf(families: readonly Family[]): string {
+  return [...renderExposition(families)].join('');
+}
 function render(...samples: Sample[]): string[] {
-  return renderExposition([{ name: 'trivet_x', help: 'x', type: 'gauge', samples }])
-    .text.split('\n')
+  return textOf([{ name: 'trivet_x', help: 'x', type: 'gauge', samples }])
+    .split('\n')
     .slice(2, -1);
 }
 
@@ -14,14 +17,14 @@ describe('renderExposition', () => {
       { name: 'trivet_a_total', help: 'counts\nthings \\ "x"', type: 'counter', samples: [{ labels: {}, value: 1 }] },
       { name: 'trivet_b', help: 'b', type: 'gauge', samples: [{ labels: { a: '1', b: '2' }, value: 0.5 }] },
     ] as const;
-    expect(renderExposition(families).text).toBe(
+    expect(textOf(families)).toBe(
       '# HELP trivet_a_total counts\\nthings \\\\ "x"\n# TYPE trivet_a_total counter\ntrivet_a_total 1\n' +
         '# HELP trivet_b b\n# TYPE trivet_b gauge\ntrivet_b{a="1",b="2"} 0.5\n',
     );
   });
 
   it('leaves out families without samples', () => {
-    expect(renderExposition([{ name: 'trivet_a', help: '', type: 'gauge', samples: [] }]).text).toBe('');
+    expect(textOf([{ name: 'trivet_a', help: '', type: 'gauge', samples: [] }])).toBe('');
   });
 
   it.each([
@@ -48,15 +51,20 @@ describe('renderExposition', () => {
 
   it('writes a series once and counts the rest', () => {
     const sample = { labels: { l: 'a' }, value: 1 };
-    const { text, duplicates } = renderExposition([
+    const pieces = renderExposition([
       { name: 'trivet_x', help: 'x', type: 'gauge', samples: [sample, { ...sample, value: 2 }] },
     ]);
-    expect(text.split('\n').filter((line) => line.startsWith('trivet_x'))).toEqual(['trivet_x{l="a"} 1']);
-    expect(duplicates).toBe(1);
+    const { value: text = '' } = pieces.next();
+    expect(
+      String(text)
+        .split('\n')
+        .filter((line) => line.startsWith('trivet_x')),
+    ).toEqual(['trivet_x{l="a"} 1']);
+    expect(pieces.next()).toEqual({ done: true, value: 1 });
   });
 
   it.each(['1x', 'a-b', '', 'é'])('refuses the metric name %j', (name) => {
-    expect(() => renderExposition([{ name, help: '', type: 'gauge', samples: [] }])).toThrow(RangeError);
+    expect(() => textOf([{ name, help: '', type: 'gauge', samples: [] }])).toThrow(RangeError);
   });
 
   it.each(['__name__', 'a:b', '', '0'])('refuses the label name %j', (name) => {

@@ -20,42 +20,37 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
-export interface Exposition {
-  readonly text: string;
-  /** Samples left out because their series was written already. */
-  readonly duplicates: number;
-}
-
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 /** Names with two leading underscores are reserved for Prometheus itself. */
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * Families without samples are left out. Throws `RangeError` on a name that the format forbids, and on one that occurs twice: names
- * are ours, not input.
+ * The text in pieces, a family each, so that whoever sends it never holds the whole. Families without samples are left out. Returns
+ * how many samples were left out because their series was written already. Throws `RangeError` on a name that the format
+ * forbids, and on one that occurs twice: names are ours, not input.
  */
-export function renderExposition(families: readonly Family[]): Exposition {
-  const lines: string[] = [];
+export function* renderExposition(families: Iterable<Family>): Generator<string, number, void> {
   const names = new Set<string>();
   let duplicates = 0;
-  for (const family of families) {
-    if (names.has(family.name)) throw new RangeError(`two families are called ${family.name}`);
-    names.add(family.name);
-    if (!METRIC_NAME.test(family.name)) throw new RangeError(`not a metric name: ${JSON.stringify(family.name)}`);
-    if (family.samples.length === 0) continue;
-    lines.push(`# HELP ${family.name} ${escapeHelp(family.help)}`, `# TYPE ${family.name} ${family.type}`);
+  for (const { name, help, type, samples } of families) {
+    if (names.has(name)) throw new RangeError(`two families are called ${name}`);
+    names.add(name);
+    if (!METRIC_NAME.test(name)) throw new RangeError(`not a metric name: ${JSON.stringify(name)}`);
+    if (samples.length === 0) continue;
+    let text = `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
     const seen = new Set<string>();
-    for (const { labels, value } of family.samples) {
-      const series = family.name + renderLabels(labels);
+    for (const { labels, value } of samples) {
+      const series = name + renderLabels(labels);
       if (seen.has(series)) {
         duplicates += 1;
         continue;
       }
       seen.add(series);
-      lines.push(`${series} ${renderNumber(value)}`);
+      text += `${series} ${renderNumber(value)}\n`;
     }
+    yield text;
   }
-  return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, duplicates };
+  return duplicates;
 }
 
 function renderLabels(labels: { readonly [name: string]: string }): string {
