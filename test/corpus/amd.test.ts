@@ -72,7 +72,7 @@ async function judge({ tool, stdout, code, subcommand }: Printed) {
     kernelLog: { name: 'kernel-log', collect: async () => none },
     others: [amdSense({ name: 'amd-smi', collect: async () => collected })],
   };
-  const demands = { given: new Set(['amd'] as const), kernelLogRequired: false, expectedGpus: null };
+  const demands = { given: new Set(['amd'] as const), isOwnNode: false, kernelLogRequired: false, expectedGpus: null };
   const observation = await new NodeObserver(senses, demands).observe();
   return { collected, assessment: assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null }) };
 }

@@ -31,7 +31,7 @@ function look(first: number, last: number, ...after: readonly string[]): Assessm
     return event === null ? [] : [event];
   });
   const at = new Date(NOW).toISOString();
-  const observation = { begunAt: at, at, samples: {}, comparable: {}, events, signals: [] };
+  const observation = { begunAt: at, at, samples: {}, comparable: {}, comparesPci: true, events, signals: [] };
   return assess(observation, { ...NO_PAST, node: 'n', expectedGpus: null });
 }
 

@@ -35,13 +35,13 @@ function eventOf(line: string): KernelEvent | null {
   return parseKernelText(parseRecord(line)?.text ?? unframe(line, CLOCK).text, AT);
 }
 function findingsOf(events: readonly KernelEvent[]): Finding[] {
-  const observation = { begunAt: AT, at: AT, samples: {}, comparable: {}, events, signals: [] };
+  const observation = { begunAt: AT, at: AT, samples: {}, comparable: {}, comparesPci: true, events, signals: [] };
   return [...assess(observation, { ...NO_PAST, node: 'n', expectedGpus: null }).findings];
 }
 /** `kind number bus-id code class`, or `-`; a row that proves recovery opens nothing. */
 function meaning(line: string): string {
   const event = eventOf(line);
-  if (event === null || event.kind === 'lost-records') return '-';
+  if (event === null || !('pciBusId' in event)) return '-';
   const finding = findingsOf([event])[0];
   const number = event.kind === 'xid' ? ` ${event.xid}` : event.kind === 'sxid' ? ` ${event.sxid}` : '';
   return `${event.kind}${number} ${event.pciBusId ?? 'node'}${finding === undefined ? '' : ` ${finding.code} ${finding.class}`}`;

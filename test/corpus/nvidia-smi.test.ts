@@ -55,7 +55,12 @@ async function judge(stdout: string, code: number | null): Promise<Judged> {
     host: { name: 'host', collect: async () => none },
     kernelLog: { name: 'kernel-log', collect: async () => none },
   };
-  const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
+  const demands = {
+    given: new Set(['nvidia'] as const),
+    isOwnNode: false,
+    kernelLogRequired: false,
+    expectedGpus: null,
+  };
   const observation = await new NodeObserver(senses, demands).observe();
   const assessment = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null });
   return { collected, assessment };

@@ -38,7 +38,7 @@ export async function look({ others, pciGpus, kernelLog, past = NO_PAST, laterMs
     others,
   };
   const given = new Set(pciGpus === null ? (['nvidia', 'amd'] as const) : []);
-  const demands = { given, kernelLogRequired: kernelLog !== null, expectedGpus: null };
+  const demands = { given, isOwnNode: pciGpus !== null, kernelLogRequired: kernelLog !== null, expectedGpus: null };
   const observation = await new NodeObserver(senses, demands, () => NOW_MS + laterMs).observe();
   return assess(observation, { ...past, node: 'n1', expectedGpus: null });
 }

@@ -61,6 +61,8 @@ const GLANCE_MS = 125;
 const TURN_MS = 1000;
 /** A storm of lines makes one report a second, not four. */
 const FINDING_REPORT_GAP_MS = 1000;
+/** Six looks fill a window of ten minutes (`checks/window.ts`). */
+const WINDOW_POLL_MAX_MS = 90_000;
 const FLUSH_MS = 5000;
 
 /** Throws `AgentError` when the state folder or the address cannot be had; the node's own troubles never stop it. */
@@ -141,6 +143,7 @@ class Agent {
       this.#siteRounds(),
       this.#learnSerial(),
     ]);
+    this.#warnOfRarePolls();
     this.#deps.log.info('agent started', { node: this.#config.node, address: http.address, version: AGENT_VERSION });
     return {
       address: http.address,
@@ -148,6 +151,14 @@ class Agent {
       report: () => this.#asked(),
       stop: () => this.#stop(http),
     };
+  }
+
+  #warnOfRarePolls(): void {
+    const everyMs = Math.min(this.#config.pollMs, this.#reportMs);
+    if (everyMs <= WINDOW_POLL_MAX_MS) return;
+    const said =
+      'polls are far apart: checks of what lasts for minutes (slowdown, replays, heat, …) have nothing to say';
+    this.#deps.log.warn(said, { everyMs, atMostMs: WINDOW_POLL_MAX_MS });
   }
 
   /** Runs until stopped; `ms` null: as often as polls are due. */

@@ -59,7 +59,7 @@ interface World {
   readonly kernelLog?: Collected<KernelLogSample>;
 }
 
-const DEMANDS: Demands = { given: new Set(), kernelLogRequired: false, expectedGpus: null };
+const DEMANDS: Demands = { given: new Set(), isOwnNode: true, kernelLogRequired: false, expectedGpus: null };
 const AT = '2026-11-20T17:00:00.000Z';
 const NO_TOOL = { state: 'failed', reason: 'no such program' } as const;
 const NO_LOG = { state: 'unknown', reason: 'may not be read' } as const;
@@ -114,7 +114,7 @@ describe('one look at a node', () => {
   });
 
   it('compares a tool that was named with nothing, and needs PCI no more', async () => {
-    const given = { given: new Set(['nvidia'] as const) };
+    const given = { given: new Set(['nvidia'] as const), isOwnNode: false };
     const ok = { state: 'ok', sample: nvidia(1) } as const;
     expect(await look({ nvidia: ok }, given)).toMatchObject({ verdict: 'healthy', codes: [] });
     expect(await look({ nvidia: ok, host: NO_LOG }, given)).toMatchObject({ verdict: 'healthy' });
@@ -152,13 +152,14 @@ describe('one look at a node', () => {
   it('does not take partitions whose board is not known for boards that may be missed later', () => {
     const parts = Array.from({ length: 8 }, () => amdGpuFixture({ uuid: null, pciBusId: null }));
     const samples = { amd: amdSampleFixture(parts) };
-    const observation = { begunAt: AT, at: AT, samples, comparable: samples, events: [], signals: [] };
+    const looked = { begunAt: AT, at: AT, samples, comparable: samples, comparesPci: true };
+    const observation = { ...looked, events: [], signals: [] };
     const assessed = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null, mostGpusSeen: 1 });
     expect({ most: assessed.mostGpusSeen, findings: assessed.findings }).toEqual({ most: 1, findings: [] });
   });
 
   it('needs no AMD tool where the tool of another vendor was named', async () => {
-    const given = { given: new Set(['amd'] as const), expectedGpus: 1 };
+    const given = { given: new Set(['amd'] as const), isOwnNode: false, expectedGpus: 1 };
     const one = { state: 'ok', sample: amdSampleFixture([amdGpuFixture()]) } as const;
     expect(await look({ amd: one }, given)).toMatchObject({ verdict: 'healthy', asked: 0 });
     expect(await look({}, given)).toMatchObject({ verdict: 'unknown', asked: 0 });
@@ -285,7 +286,7 @@ describe('one look at a node', () => {
       const samples = { host: hostFixture({ bootId: 'b', modules }) };
       const events = event === null ? [] : [event];
       const ledger = { ...NO_PAST.ledger, bootId: 'b', driverVersion: sampled };
-      const observation = { begunAt: at, at, samples, comparable: {}, events, signals: [] };
+      const observation = { begunAt: at, at, samples, comparable: {}, comparesPci: true, events, signals: [] };
       return assess(observation, { ...NO_PAST, node: 'n', ledger, expectedGpus: null }).findings.map(
         ({ code }) => code,
       );

@@ -34,6 +34,8 @@ export interface NodeObservation {
   readonly samples: Samples;
   /** What checks may compare: freshly read, and without PCI where a person named the tool (it may describe another machine's GPUs). */
   readonly comparable: Samples;
+  /** False where somebody named a tool: its GPUs need not be those on PCI. */
+  readonly comparesPci: boolean;
   /** New kernel events, oldest first. */
   readonly events: readonly KernelEvent[];
   readonly signals: readonly Signal[];
@@ -67,14 +69,13 @@ export class NodeObserver {
 
   /** Resolves within the collectors' own deadlines, one after the other: a sick node is not asked two things at once. */
   async observe(signal?: AbortSignal): Promise<NodeObservation> {
-    const { given, kernelLogRequired } = this.#demands;
+    const { given, isOwnNode, kernelLogRequired } = this.#demands;
     const begunAt = this.#isoNow();
     const kernel = await this.#collectKernelLog(signal);
     const host = await this.#run(this.#senses.host, signal);
-    const signals = [this.#signal(HOST, host, given.size === 0)];
+    const signals = [this.#signal(HOST, host, isOwnNode)];
     let samples: Samples = host.sample === undefined ? {} : { host: host.sample };
-    // A person who names a tool may mean another machine's GPUs: they are not compared with this one's PCI.
-    let comparable: Samples = given.size === 0 ? samples : {};
+    let comparable: Samples = isOwnNode ? samples : {};
     for (const sense of this.#senses.others) {
       const demand = sense.demand(host, this.#demands, samples);
       if (!demand.asked) {
@@ -87,7 +88,8 @@ export class NodeObserver {
       if (isFresh) comparable = { ...comparable, ...collected.sample };
     }
     signals.push(this.#signal(KERNEL_LOG, kernel.collected, kernelLogRequired));
-    return { begunAt, at: this.#isoNow(), samples, comparable, events: kernel.events, signals };
+    const comparesPci = given.size === 0;
+    return { begunAt, at: this.#isoNow(), samples, comparable, comparesPci, events: kernel.events, signals };
   }
 
   /** A sense that is not due yet answers what it answered last. */
@@ -197,7 +199,9 @@ export function assess(observation: NodeObservation, assessor: Assessor): Assess
     pciVendors: vendorsOf(samples.host?.pciGpus ?? []),
     open: findings(ledger),
   };
-  const input = { samples: comparable, events, at, sampledAt: begunAt, expectedGpus, mostGpusSeen, history, ...known };
+  const { comparesPci } = observation;
+  const looked = { samples: comparable, comparesPci, events, at, sampledAt: begunAt };
+  const input = { ...looked, expectedGpus, mostGpusSeen, history, ...known };
   const seen = runChecks(input);
   const applied = applySeen(ledger, { ...seen, samples: comparable, sampledAt: begunAt, node, bootId, at });
   const open = findings(applied.ledger);

@@ -35,7 +35,7 @@ describe('a tool that hangs', () => {
         toolsSense(new HungToolsCollector({ 'nvidia-smi': nvidia })),
       ],
     };
-    const demands = { given: new Set<'nvidia'>(), kernelLogRequired: false, expectedGpus: null };
+    const demands = { given: new Set<'nvidia'>(), isOwnNode: true, kernelLogRequired: false, expectedGpus: null };
     // Each look comes later than what it may disprove.
     let nowMs = Date.parse('2026-11-20T17:00:00.000Z');
     const observer = new NodeObserver(senses, demands, () => (nowMs += 1000));

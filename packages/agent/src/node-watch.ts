@@ -64,7 +64,7 @@ export class NodeWatch {
     const { senses, expectedGpus, given, nowMs } = options;
     this.#options = options;
     this.#kernel = new KernelTail(senses.kernelLog);
-    const demands = { expectedGpus, given, kernelLogRequired: true };
+    const demands = { expectedGpus, given, isOwnNode: true, kernelLogRequired: true };
     this.#observer = new NodeObserver({ ...senses, kernelLog: this.#kernel }, demands, nowMs);
     this.readKernel = oneAtATime(() => this.#readKernel(options.signal));
     this.poll = oneAtATime(() => this.#poll(options.signal));
@@ -129,7 +129,7 @@ export class NodeWatch {
     const at = new Date(nowMs()).toISOString();
     const samples = this.#host === null ? {} : { host: this.#host };
     const signals = this.signals();
-    this.#take({ begunAt: at, at, samples, comparable: {}, events, signals }, { kernelCursor });
+    this.#take({ begunAt: at, at, samples, comparable: {}, comparesPci: false, events, signals }, { kernelCursor });
   }
 
   async #poll(signal: AbortSignal): Promise<void> {

@@ -23,7 +23,7 @@ it('counts what senses cost and how often they fail', async () => {
     kernelLog: { name: 'kernel-log', hasNews: () => true, collect: async () => unread },
     others: [tool],
   };
-  const demands = { given: new Set<never>(), kernelLogRequired: false, expectedGpus: null };
+  const demands = { given: new Set<never>(), isOwnNode: true, kernelLogRequired: false, expectedGpus: null };
   const observer = new NodeObserver(senses, demands);
   await observer.observe();
   await observer.observe();

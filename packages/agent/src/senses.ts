@@ -25,6 +25,8 @@ import { tool } from './os/tool.ts';
 export interface Demands {
   /** A person named this vendor's tool: it has to answer, and what it says is not compared with PCI. */
   readonly given: ReadonlySet<Vendor>;
+  /** The node is the one we run on, whatever its tools are called: a daemon's always is. A person's tool may be another machine's. */
+  readonly isOwnNode: boolean;
   readonly kernelLogRequired: boolean;
   /** Null when nobody said. */
   readonly expectedGpus: number | null;
@@ -130,9 +132,8 @@ function infinibandSense(collector: Collector<InfinibandSample>): Sense {
   });
 }
 
-/** Who names a vendor's tool may mean another machine. */
-function demandInfiniband(_host: unknown, { given }: Demands): Demand {
-  if (given.size === 0) return { asked: true, required: false };
+function demandInfiniband(_host: unknown, { isOwnNode }: Demands): Demand {
+  if (isOwnNode) return { asked: true, required: false };
   return { asked: false, required: false, reason: "a tool was named that may be another machine's" };
 }
 
@@ -183,9 +184,9 @@ export function amdSense(collector: Collector<AmdSample>): Sense {
 }
 
 /** Who names another vendor's tool may mean another machine: then this one's AMD GPUs are looked at, and need not answer. */
-function demandAmd(host: Collected<HostSample>, { given }: Demands): Demand {
+function demandAmd(host: Collected<HostSample>, { given, isOwnNode }: Demands): Demand {
   const isOnPci = host.sample?.pciGpus.some(({ vendor }) => vendor === 'amd') === true;
-  const required = given.has('amd') || (given.size === 0 && isOnPci);
+  const required = given.has('amd') || (isOwnNode && isOnPci);
   if (required || isOnPci || host.state !== 'ok') return { asked: true, required };
   return { asked: false, required, reason: 'PCI shows no AMD GPU' };
 }

@@ -16,7 +16,12 @@ it('is never below zero, although the clock was set back behind the last sample'
     kernelLog: { name: 'kernel-log', collect: async () => ({ state: 'unknown', reason: 'none' }) },
     others: [nvidiaSense(tool)],
   };
-  const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
+  const demands = {
+    given: new Set(['nvidia'] as const),
+    isOwnNode: false,
+    kernelLogRequired: false,
+    expectedGpus: null,
+  };
   const observer = new NodeObserver(senses, demands, () => nowMs);
   await observer.observe();
   nowMs = 0;

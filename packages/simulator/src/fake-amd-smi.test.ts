@@ -52,7 +52,12 @@ async function look(world: FakeAmdWorld, { tool = 'amd-smi', expectedGpus }: Set
     kernelLog: { name: 'kernel-log', collect: async () => none },
     others: [amdSense(collector)],
   };
-  const demands = { given: new Set(['amd'] as const), kernelLogRequired: false, expectedGpus: expectedGpus ?? null };
+  const demands = {
+    given: new Set(['amd'] as const),
+    isOwnNode: false,
+    kernelLogRequired: false,
+    expectedGpus: expectedGpus ?? null,
+  };
   const observation = await new NodeObserver(senses, demands).observe();
   const { verdict, findings } = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: expectedGpus ?? null });
   const signal = observation.signals.find(({ name }) => name === 'amd-smi');

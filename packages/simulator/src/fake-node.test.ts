@@ -36,7 +36,12 @@ async function look(view: AgentView): Promise<{ before: Assessment; after: Asses
   const node = await makeFakeNode(mkdtempSync(join(dir, 'node-')), intact());
   const kernelLog = new KernelLogCollector({ path: node.kernelLog });
   const nvidia = new NvidiaSmiCollector({ path: node.nvidiaSmi });
-  const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: true, expectedGpus: null };
+  const demands = {
+    given: new Set(['nvidia'] as const),
+    isOwnNode: false,
+    kernelLogRequired: true,
+    expectedGpus: null,
+  };
   const observer = new NodeObserver({ host: new HostCollector(), kernelLog, others: [nvidiaSense(nvidia)] }, demands);
   const assessor = { ...NO_PAST, node: view.node, expectedGpus: null };
   const before = assess(await observer.observe(), assessor);

@@ -64,7 +64,12 @@ interface Told {
 
 async function look(path: string, timeoutMs: number): Promise<Told> {
   const others = createSenses({ nvidiaSmi: path, amdSmi: null, rocmSmi: null, timeoutMs });
-  const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
+  const demands = {
+    given: new Set(['nvidia'] as const),
+    isOwnNode: false,
+    kernelLogRequired: false,
+    expectedGpus: null,
+  };
   const observation = await new NodeObserver({ host, kernelLog, others }, demands).observe();
   const { findings, verdict } = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null });
   const { gpus = [], lost = [], listed = [] } = observation.samples.nvidia ?? {};
@@ -208,7 +213,12 @@ describe('a GPU that was there before', () => {
   it('is named when it is lost, though the tool gives it a number only, and is well when it answers again', async () => {
     const path = await toolOf({});
     const others = createSenses({ nvidiaSmi: path, amdSmi: null, rocmSmi: null, timeoutMs: 30_000 });
-    const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
+    const demands = {
+      given: new Set(['nvidia'] as const),
+      isOwnNode: false,
+      kernelLogRequired: false,
+      expectedGpus: null,
+    };
     // Each look comes later than what it may disprove.
     let nowMs = Date.parse('2026-11-20T17:00:00.000Z');
     const observer = new NodeObserver({ host, kernelLog, others }, demands, () => (nowMs += 1000));
@@ -234,7 +244,12 @@ describe('what the fake can show besides', () => {
       rocmSmi: null,
       timeoutMs: 30_000,
     });
-    const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
+    const demands = {
+      given: new Set(['nvidia'] as const),
+      isOwnNode: false,
+      kernelLogRequired: false,
+      expectedGpus: null,
+    };
     const { samples } = await new NodeObserver({ host, kernelLog, others }, demands).observe();
     expect(samples.nvlink?.gpus.map(({ support }) => support)).toEqual(['none', 'links', 'none']);
     const links = samples.nvlink?.gpus[1]?.links ?? [];
@@ -249,7 +264,12 @@ describe('what the fake can show besides', () => {
       rocmSmi: null,
       timeoutMs: 30_000,
     });
-    const demands = { given: new Set(['nvidia'] as const), kernelLogRequired: false, expectedGpus: null };
+    const demands = {
+      given: new Set(['nvidia'] as const),
+      isOwnNode: false,
+      kernelLogRequired: false,
+      expectedGpus: null,
+    };
     const { samples } = await new NodeObserver({ host, kernelLog, others }, demands).observe();
     expect(samples.nvidia?.gpus[1]).toMatchObject({
       migMode: { value: true },

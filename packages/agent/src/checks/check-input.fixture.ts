@@ -4,6 +4,7 @@ import { EMPTY_HISTORY } from './history.ts';
 
 export const QUIET: CheckInput = {
   samples: {},
+  comparesPci: true,
   events: [],
   at: '2026-11-20T17:00:10.000Z',
   sampledAt: '2026-11-20T17:00:05.000Z',

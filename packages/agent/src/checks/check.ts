@@ -37,7 +37,9 @@ export type Over =
   /** Findings of the GPU or device (or of the node, when it names none) with one of these codes. */
   | { readonly codes: readonly string[]; readonly ofAllGpus?: boolean }
   /** All that a reset of the GPU mends. */
-  | { readonly isReset: true };
+  | { readonly isReset: true }
+  /** All that the kernel log said before: another boot's. */
+  | { readonly isBoot: true };
 
 /** Proof that something is not so: the reading was there and good. A reading that is missing proves nothing. */
 export interface Absent {
@@ -54,6 +56,8 @@ export interface Absent {
 export interface CheckInput {
   /** Only collectors whose newest run was ok, or that proved something all the same; the rest are absent. */
   readonly samples: Samples;
+  /** Whether the tools' GPUs have to be those on PCI. */
+  readonly comparesPci: boolean;
   /** New since the last run, oldest first. */
   readonly events: readonly KernelEvent[];
   readonly at: string;

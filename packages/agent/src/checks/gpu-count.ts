@@ -51,9 +51,16 @@ function amdCount(samples: Samples): VendorCount | null {
 }
 
 /** Of all vendors together; null when one of those that are here could not be counted at this look. */
-function count({ samples, expectedGpus, mostGpusSeen, toldVendors, pciVendors }: CheckInput): Count | null {
+function count({
+  samples,
+  comparesPci,
+  expectedGpus,
+  mostGpusSeen,
+  toldVendors,
+  pciVendors,
+}: CheckInput): Count | null {
   const counted = [nvidiaCount(samples), amdCount(samples)].filter((found) => found !== null);
-  const pciGpus = samples.host?.pciGpus;
+  const pciGpus = comparesPci ? samples.host?.pciGpus : undefined;
   const isCounted = (vendor: Vendor): boolean => counted.some((found) => found.vendor === vendor);
   const [first] = counted;
   const here = [...toldVendors, ...(pciGpus ?? []).map(({ vendor }) => vendor)];

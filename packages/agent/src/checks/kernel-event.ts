@@ -79,6 +79,11 @@ export interface GpuResetEvent extends KernelEventBase {
   readonly pciBusId: string;
 }
 
+/** The first line of a boot: in a file that is kept across boots, what stands before it is another boot's. */
+export interface BootEvent extends KernelEventBase {
+  readonly kind: 'boot';
+}
+
 export type KernelEvent =
   | XidEvent
   | SxidEvent
@@ -87,4 +92,5 @@ export type KernelEvent =
   | LostRecordsEvent
   | FaultEvent
   | FaultOverEvent
-  | GpuResetEvent;
+  | GpuResetEvent
+  | BootEvent;

@@ -32,6 +32,7 @@ export const kernelFault: Check = {
       code: 'over',
       over: { codes: event.codes },
     })),
+    ...seenInEvents(input, 'boot', () => ({ gpu: null, code: 'boot', over: { isBoot: true } })),
     ...seenInEvents(input, 'gpu-reset', ({ pciBusId }) => ({
       gpu: gpuAt(pciBusId, input),
       code: 'gpu-reset',

@@ -97,6 +97,15 @@ describe('the log itself', () => {
   });
 });
 
+describe('the first line of a boot', () => {
+  it('closes what the log said before it, but for a board to be replaced; what comes after it is open', () => {
+    const boot = line('boot', 5, { gpu: null, over: { isBoot: true } });
+    // Stamps of the boot before may be anything.
+    const seen = [line('xid.79', 9000), line('xid.64', 2), boot, line('xid.95', 6)];
+    expect(open([{ at: 10, seen }]).toSorted()).toEqual(['xid.64', 'xid.95']);
+  });
+});
+
 describe('volatile ECC counters that fell', () => {
   const counts = (dramUncorrectable: number) => ({
     eccVolatile: { ...gpuFixture().eccVolatile, dramUncorrectable: { value: dramUncorrectable } },
@@ -119,6 +128,7 @@ describe('volatile ECC counters that fell', () => {
     ['the driver still asks for something', { recoveryAction: { value: 'Drain and Reset' } }],
     ['a reading is an error', { errorTexts: ['power: Unknown Error'] }],
     ['a remap still waits', { remapPending: { value: true } }],
+    ['the driver lets go of an idle GPU', { persistenceMode: { value: false } }],
   ])('do not prove it while %s', (_, over) => {
     const steps = [
       { at: 10, seen: [line('xid.95', 10)] },

@@ -76,6 +76,11 @@ export function closeOver(draft: Draft, seen: Seen, over: Over): void {
   const proof = { at: seen.at, source: seen.source, text: `closed: ${seen.text}` };
   const isBefore = ({ finding, isEvent }: LedgerEntry): boolean => isEvent && finding.lastSeen <= seen.at;
   const isOfGpu = ({ finding }: LedgerEntry): boolean => isSameGpu(finding.gpu, seen.gpu);
+  if ('isBoot' in over) {
+    // By their order in the log: stamps of a boot that is over are often not to be read.
+    close(draft, proof, ({ isEvent, finding }) => isEvent && finding.class !== 'replace');
+    return;
+  }
   if ('isReset' in over) {
     const isBegun = (entry: LedgerEntry): boolean => entry.finding.code === RESET_BEGUN && isOfGpu(entry);
     if (!draft.entries.some(isBegun)) return closeByReset(draft, (entry) => isBefore(entry) && isOfGpu(entry), proof);
@@ -117,8 +122,9 @@ function countersOf({ eccVolatile: ecc, migDevices }: NvidiaGpu): (number | null
 
 /** Nothing that the GPU shows asks for a reset still. */
 function isGood(gpu: NvidiaGpu): boolean {
-  const { errorTexts, recoveryAction, resetRequired, remapPending, retirementPending } = gpu;
-  if (!isDescribed(gpu)) return false;
+  const { errorTexts, recoveryAction, resetRequired, remapPending, retirementPending, persistenceMode } = gpu;
+  // Without persistence mode the driver lets go of a GPU that nobody uses, and counts anew without a reset.
+  if (!isDescribed(gpu) || valueOf(persistenceMode) !== true) return false;
   const asks = [resetRequired, remapPending, retirementPending].some((flag) => valueOf(flag) === true);
   return errorTexts.length === 0 && !asks && (!known(recoveryAction) || recoveryAction.value.toLowerCase() === 'none');
 }

@@ -96,11 +96,15 @@ function parseIdentity(text: string, origin: Origin): GpuIdentityEvent | null {
   return { kind: 'gpu-identity', ...origin, text, pciBusId, uuid, serial };
 }
 
+/** The banner (init/version.c): `Linux version 6.8.0-45-generic (builder@host) (gcc …`. */
+const BOOT = /^Linux version \d{1,3}\.\d{1,4}\.\S{1,64} \(\S{1,128}\) /;
+
 /** `at` is the record's time; `kernelSeq` is null for a line from a file. Lines of one printk are joined by LF. */
 export function parseKernelText(text: string, at: string, kernelSeq: number | null = null): KernelEvent | null {
   const origin = { at, kernelSeq };
   const first = text.charAt(0);
   const ofNvidia = first === 'N' || first === 'n' ? parseNvidiaText(text, origin) : null;
+  if (BOOT.test(text)) return { kind: 'boot', ...origin, text };
   return ofNvidia ?? parseFaultLine(text, origin);
 }
 

@@ -262,4 +262,25 @@ describe('kernel log from a file', () => {
     const iso = (ms: number) => new Date(ms).toISOString();
     expect(collected.sample?.events.map(({ at }) => at)).toEqual([iso(NOW - 995_000), iso(NOW), iso(NOW - 998_500)]);
   });
+
+  it('takes an indented row for the rest of a message, never for a message', async () => {
+    const { write, collector } = source('file');
+    write([
+      'Nov 20 17:00:00 n1 app[7]: first line of many',
+      '                           NVRM: Xid (PCI:0000:91:00): 79, pid=1, name=x',
+      '                           Linux version 6.8.0-45 (a@b) (gcc) #1',
+    ]);
+    const collected = await collector({ path: 'f', follow: false }).collect();
+    expect(collected.sample?.events).toEqual([]);
+  });
+
+  it('tells where a boot begins', async () => {
+    const { write, collector } = source('file');
+    write([
+      '[ 900.1] NVRM: Xid (PCI:0000:91:00): 79, x',
+      '[    0.000000] Linux version 6.8.0-45-generic (b@h) (gcc 13) #1 SMP',
+    ]);
+    const collected = await collector({ path: 'f', follow: false }).collect();
+    expect(collected.sample?.events.map(({ kind }) => kind)).toEqual(['xid', 'boot']);
+  });
 });

@@ -232,7 +232,10 @@ export class KernelLogCollector implements KernelSource {
       record === null ? unframe(line, clock) : { text: record.text, atMs: clock.bootMs + record.microseconds / 1000 };
     const atMs = row.atMs === null || row.atMs > clock.nowMs ? clock.nowMs : row.atMs;
     const at = new Date(atMs).toISOString();
-    this.#addRow({ text: row.text, at, seq: record?.seq ?? null, before: start }, record?.continuation ?? false);
+    const message = { text: row.text, at, seq: record?.seq ?? null, before: start };
+    // Journals indent the further lines of a message, whosever it is: alone they are nobody's.
+    if (/^\s/.test(line) && !this.#isContinued(message.text)) return;
+    this.#addRow(message, record?.continuation ?? false);
   }
 
   #isForged(facility: number): boolean {
@@ -250,9 +253,13 @@ export class KernelLogCollector implements KernelSource {
     this.#events.push({ kind: 'lost-records', at: new Date(nowMs).toISOString(), kernelSeq: seq, text, count });
   }
 
+  #isContinued(text: string): boolean {
+    return this.#message !== null && continuesMessage(this.#message.text, text);
+  }
+
   #addRow(row: Message, isContinuation: boolean): void {
     const before = this.#message;
-    const joins = before !== null && (isContinuation || continuesMessage(before.text, row.text));
+    const joins = before !== null && (isContinuation || this.#isContinued(row.text));
     if (joins && before.text.length + row.text.length < MESSAGE_MAX) {
       this.#message = { ...before, text: before.text + (isContinuation ? '' : '\n') + row.text };
       return;

@@ -151,7 +151,11 @@ export const parseCount = (text: string): number | undefined => {
   const value = notNegative(number(text, ''));
   return Number.isSafeInteger(value) ? value : undefined;
 };
-export const parseCelsius = (text: string): number | undefined => number(text, 'C');
+/** Margins may be below zero; what no sensor can measure is no reading. */
+export const parseCelsius = (text: string): number | undefined => {
+  const celsius = number(text, 'C');
+  return celsius === undefined || celsius < -273 || celsius > 1000 ? undefined : celsius;
+};
 export const parseWatts = (text: string): number | undefined => notNegative(number(text, 'W'));
 export const parseHertz = (text: string): number | undefined => notNegative(number(text, 'MHz'), 1e6);
 export const parseBytes = (text: string): number | undefined => notNegative(number(text, 'MiB'), 1024 * 1024);

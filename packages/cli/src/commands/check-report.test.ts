@@ -14,7 +14,16 @@ function signal(name: string, rest: Partial<Signal> = {}): Signal {
 }
 
 function reportOf(rest: Partial<NodeObservation>) {
-  const observation = { begunAt: AT, at: AT, samples: {}, comparable: {}, events: [], signals: [], ...rest };
+  const observation = {
+    begunAt: AT,
+    at: AT,
+    samples: {},
+    comparable: {},
+    comparesPci: true,
+    events: [],
+    signals: [],
+    ...rest,
+  };
   const assessment = assess(observation, { ...NO_PAST, node: 'n1', expectedGpus: null });
   return { node: 'n1', observation, assessment };
 }

@@ -19,8 +19,10 @@ export async function runCheck(flags: CheckFlags, cli: CliContext['process']): P
     amdSmi: flags.amdSmi ?? null,
     rocmSmi: flags.rocmSmi ?? null,
   };
+  const given = givenVendors(tools);
   const demands = {
-    given: givenVendors(tools),
+    given,
+    isOwnNode: given.size === 0,
     kernelLogRequired: flags.kernelLog !== undefined || flags.require === 'kernel-log',
     expectedGpus: flags.expectGpus ?? null,
   };
