@@ -20,7 +20,7 @@ export interface Streamed {
 const MODES = ['spawn', 'stream'] as const;
 const POLLS = 60;
 const POLL_MS = 1000;
-const FLAGS = ['--max-semi-space-size=1', '--single-threaded'];
+const FLAGS = ['--max-semi-space-size=1', '--single-threaded', '--no-opt', '--no-sparkplug'];
 const WORKER = join(import.meta.dirname, 'stream-worker.ts');
 
 export async function compareStream({ runs }: BenchOptions): Promise<readonly Streamed[]> {

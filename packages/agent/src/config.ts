@@ -53,15 +53,15 @@ interface Setting<T> {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Polls every 10 s: Prometheus scrapes every 15 to 60 s, and a fault that only the tool shows waits no longer; a poll costs
- * about 10 ms of CPU. Reports every 60 s, or at once when a finding opens: a report repeats what the last one said.
+ * Polls every 10 s: Prometheus scrapes every 15 to 60 s, and a fault that only the tool shows waits no longer; what a poll
+ * costs is in docs/measurements.md. Reports every 60 s, or at once when a finding opens: a report repeats what the last one said.
  * Site checks every 5 minutes, 30 s each: what they look at (files, mounts, versions, a daemon) changes slowly, a script may start
  * a dozen programs, and nobody but a person acts on them.
  */
 const SETTINGS: { readonly [Key in keyof AgentConfig]: Setting<AgentConfig[Key]> } = {
   node: { parse: nodeName, otherwise: () => nodeName(hostname().toLowerCase()), help: 'name in inventory and cluster' },
   stateDir: { parse: path, otherwise: defaultStateDir, help: 'folder of the outbox and the open findings' },
-  aggregatorUrl: { parse: url, otherwise: () => null, help: 'ws:// or wss:// address of the aggregator' },
+  aggregatorUrl: { parse: url, otherwise: () => null, help: 'address of the aggregator, ws:// or wss://' },
   tokenFile: { parse: path, otherwise: () => null, help: 'file with the bearer token for the aggregator' },
   listen: { parse: address, otherwise: () => address('127.0.0.1:9110'), help: 'HOST:PORT of the local HTTP' },
   nvidiaSmi: { parse: path, otherwise: () => null, help: 'path of nvidia-smi' },

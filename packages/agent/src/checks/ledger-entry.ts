@@ -162,5 +162,7 @@ export const MENDED_BY_RESET: ReadonlySet<FaultClass> = new Set([
   'unclassified',
   'watch',
   'reset-at-next-window',
+  // A GPU trains its links anew when it is reset: what is still wrong with one says so again.
+  'domain',
   'reset',
 ]);

@@ -112,6 +112,11 @@ describe('volatile ECC counters that fell', () => {
   });
   const before = { at: 20, samples: sample(counts(3)) };
 
+  it('prove it for the links of that GPU, not for a switch', () => {
+    const seen = [line('xid.74.link', 10), line('sxid.20034', 11, { gpu: null })];
+    expect(open([{ at: 12, seen }, before, { at: 30, samples: sample(counts(0)) }])).toEqual(['sxid.20034']);
+  });
+
   it('prove a reset between the two samples', () => {
     const xid = { at: 10, seen: [line('xid.95', 10), line('xid.79', 10)] };
     expect(open([xid, before, { at: 30, samples: sample(counts(0)) }])).toEqual(['xid.79']);
