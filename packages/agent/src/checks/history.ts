@@ -17,6 +17,14 @@ export interface Point {
   readonly value: number;
 }
 
+/** In two parts, so that a look does not copy what a quarter of an hour has brought: 90 points of some 200 series. */
+export interface Series {
+  /** Some may be older than what is kept. */
+  readonly settled: readonly Point[];
+  /** At most FRESH_MAX, behind them. */
+  readonly fresh: readonly Point[];
+}
+
 /** Kept with the agent's state; small, and unchanged from look to look on a healthy node. */
 export interface DurableHistory {
   /** When the last line of each burst of a kind came, oldest first, in milliseconds of the node's clock. */
@@ -26,7 +34,7 @@ export interface DurableHistory {
 
 export interface History {
   /** By series (`seriesOf`), oldest first. */
-  readonly recent: ReadonlyMap<string, readonly Point[]>;
+  readonly recent: ReadonlyMap<string, Series>;
   readonly durable: DurableHistory;
 }
 
@@ -39,6 +47,8 @@ const RECENT_MS = 15 * 60_000;
 const SPACING_MS = 5_000;
 /** 256 GPUs with a few series each would be a flood: what is more is not tracked. */
 const SERIES_MAX = 2048;
+const FRESH_MAX = 16;
+const NO_POINTS: Series = { settled: [], fresh: [] };
 /** NVSentinel counts repeats over a day. */
 const BURSTS_MS = 24 * 3_600_000;
 const BURSTS_KEPT = 8;
@@ -71,17 +81,21 @@ function withPoints(recent: History['recent'], values: Values, atMs: number): Hi
   if (values.length === 0) return recent;
   const next = new Map(recent);
   for (const [series, value] of values) {
-    const points = next.get(series) ?? [];
-    const newest = points.at(-1);
+    const points = next.get(series) ?? NO_POINTS;
+    const newest = points.fresh.at(-1);
     // After a clock that was set back the old points are in the future: they would never go.
     const isAhead = newest !== undefined && newest.atMs > atMs;
     const isSoon = newest !== undefined && !isAhead && atMs - newest.atMs < SPACING_MS;
     if (isSoon || (newest === undefined && next.size >= SERIES_MAX)) continue;
-    const kept = isAhead ? [] : points.filter((point) => point.atMs >= atMs - RECENT_MS);
-    next.set(series, [...kept, { atMs, value }]);
+    next.set(series, withPoint(isAhead ? NO_POINTS : points, { atMs, value }));
   }
-  for (const [series, points] of next) if ((points.at(-1)?.atMs ?? 0) < atMs - RECENT_MS) next.delete(series);
+  for (const [series, { fresh }] of next) if ((fresh.at(-1)?.atMs ?? 0) < atMs - RECENT_MS) next.delete(series);
   return next;
+}
+
+function withPoint({ settled, fresh }: Series, point: Point): Series {
+  if (fresh.length < FRESH_MAX) return { settled, fresh: [...fresh, point] };
+  return { settled: [...settled, ...fresh].filter(({ atMs }) => atMs >= point.atMs - RECENT_MS), fresh: [point] };
 }
 
 function withBursts(bursts: DurableHistory['bursts'], events: readonly KernelEvent[], atMs: number) {
@@ -135,9 +149,11 @@ function withBaselines(baselines: DurableHistory['baselines'], samples: Samples)
 export function within(
   { recent }: History,
   series: string,
-  window: { nowMs: number; windowMs: number },
+  { nowMs, windowMs }: { nowMs: number; windowMs: number },
 ): readonly Point[] {
-  return (recent.get(series) ?? []).filter(({ atMs }) => atMs > window.nowMs - window.windowMs && atMs <= window.nowMs);
+  const { settled, fresh } = recent.get(series) ?? NO_POINTS;
+  const isWithin = ({ atMs }: Point): boolean => atMs > nowMs - windowMs && atMs <= nowMs;
+  return [...settled.filter(isWithin), ...fresh.filter(isWithin)];
 }
 
 /** Bursts of this kind within the last day, by their last line, oldest first. */
