@@ -29,6 +29,21 @@ function device(busId: string, vendor: string, deviceClass: string): Record<stri
 }
 
 describe('HostCollector', () => {
+  it('sees a device come and go at once, and another one at the same address within a minute', async () => {
+    const paths = machine('swapped', device('0000:1b:00.0', '0x10de', '0x030200'));
+    let nowMs = 60_000;
+    const host = new HostCollector(paths, () => nowMs);
+    const gpus = async () => (await host.collect()).sample?.pciGpus.map(({ vendor }) => vendor);
+    expect(await gpus()).toEqual(['nvidia']);
+    machine('swapped', device('0000:2b:00.0', '0x1002', '0x120000'));
+    expect(await gpus()).toEqual(['nvidia', 'amd']);
+    rmSync(join(paths.sys, 'bus/pci/devices/0000:2b:00.0'), { recursive: true });
+    expect(await gpus()).toEqual(['nvidia']);
+    machine('swapped', device('0000:1b:00.0', '0x1002', '0x120000'));
+    nowMs += 60_000;
+    expect(await gpus()).toEqual(['amd']);
+  });
+
   it('finds GPUs of both vendors by PCI class, and nothing else', async () => {
     const paths = machine('gpus', {
       ...device('0000:1b:00.0', '0x10de', '0x030200'),

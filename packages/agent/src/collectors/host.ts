@@ -13,20 +13,28 @@ export interface HostPaths {
   readonly sys?: string;
 }
 
+/** Another device at the address of one that was pulled within seconds is seen after this at the latest. */
+const PCI_AGAIN_MS = 60_000;
+
 export class HostCollector implements Collector<HostSample> {
   readonly name = 'host';
   readonly #proc: string;
   readonly #sys: string;
+  readonly #nowMs: () => number;
+  readonly #pci = new Map<string, PciDevice>();
+  #pciReadMs = 0;
 
-  constructor({ proc = PROC, sys = SYS }: HostPaths = {}) {
+  /** `nowMs` is monotonic. */
+  constructor({ proc = PROC, sys = SYS }: HostPaths = {}, nowMs: () => number = () => performance.now()) {
     this.#proc = proc;
     this.#sys = sys;
+    this.#nowMs = nowMs;
   }
 
   async collect(): Promise<Collected<HostSample>> {
     const bootId = readBootId(this.#proc);
     if (bootId === null) return { state: 'unknown', reason: `no boot id in ${this.#proc}/sys/kernel/random` };
-    const pci = readPciDevices(this.#sys);
+    const pci = this.#readPci();
     if (pci.state === 'unknown') return { state: 'unknown', reason: `PCI devices: ${pci.reason}` };
     return {
       state: 'ok',
@@ -40,6 +48,15 @@ export class HostCollector implements Collector<HostSample> {
         forcedReadOnly: readForcedReadOnly(this.#proc),
       },
     };
+  }
+
+  #readPci(): ReturnType<typeof readPciDevices> {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#pciReadMs >= PCI_AGAIN_MS) {
+      this.#pciReadMs = nowMs;
+      this.#pci.clear();
+    }
+    return readPciDevices(this.#sys, this.#pci);
   }
 
   #module(name: string): KernelModule {

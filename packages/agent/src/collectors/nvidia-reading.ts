@@ -30,6 +30,7 @@ export interface TextAt {
 
 /** In brackets, as CSV prints it, a text means the same. */
 function plain(text: string): string {
+  if (!text.startsWith('[')) return text;
   return /^\[(.*)\]$/.exec(text)?.[1] ?? text;
 }
 
@@ -90,7 +91,7 @@ export const parseWords = (text: string): string | undefined =>
 
 export function read<T>({ text }: TextAt, parse: (text: string) => T | undefined): Reading<T> {
   if (text === null) return { unknown: ABSENT };
-  if (NO_INFORMATION.test(text)) return { unknown: NOT_AVAILABLE };
+  if (!/^\d/.test(text) && NO_INFORMATION.test(text)) return { unknown: NOT_AVAILABLE };
   const value = parse(text);
   return value === undefined ? { unknown: text.slice(0, TEXT_MAX) } : { value };
 }
@@ -115,6 +116,8 @@ export function at<T>(
   parse: (text: string) => T | undefined,
   ...paths: readonly string[]
 ): Reading<T> {
+  const [only] = paths;
+  if (only !== undefined && paths.length === 1) return read(textAt(element, only), parse);
   return best(paths.map((path) => read(textAt(element, path), parse)));
 }
 

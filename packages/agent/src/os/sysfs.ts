@@ -22,17 +22,21 @@ export type PciDevices =
   | { readonly state: 'ok'; readonly devices: readonly PciDevice[] }
   | { readonly state: 'unknown'; readonly reason: string };
 
-export function readPciDevices(sys: string): PciDevices {
+/**
+ * `known`: devices that need not be read again while they are listed; it is brought up to date. Big hosts have hundreds of devices,
+ * with three files each.
+ */
+export function readPciDevices(sys: string, known: Map<string, PciDevice> = new Map()): PciDevices {
   const folder = join(sys, 'bus/pci/devices');
   try {
     // A kernel without any PCI bus has no such folder; without /sys/bus it is /sys that is not there.
     if (existsSync(join(sys, 'bus')) && !existsSync(join(sys, 'bus/pci'))) return { state: 'ok', devices: [] };
-    return {
-      state: 'ok',
-      devices: readdirSync(folder)
-        .sort()
-        .flatMap((busId) => readDevice(folder, busId)),
-    };
+    const devices = readdirSync(folder)
+      .sort()
+      .flatMap((busId) => known.get(busId) ?? readDevice(folder, busId));
+    known.clear();
+    for (const device of devices) known.set(device.busId, device);
+    return { state: 'ok', devices };
   } catch (error) {
     return { state: 'unknown', reason: error instanceof Error ? error.message : String(error) };
   }
