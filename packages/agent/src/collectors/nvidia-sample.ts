@@ -8,14 +8,35 @@ import { parseCount, read, textAt } from './nvidia-reading.ts';
 import { child } from './nvidia-xml.ts';
 import type { XmlElement } from './nvidia-xml.ts';
 
-export function toSample(root: XmlElement): NvidiaSample {
+/**
+ * Makes each GPU as soon as its element is complete, and lets the element go: the tree of one GPU is all there is at a time, where that
+ * of eight would be half a megabyte for V8's old heap at every poll.
+ */
+export class GpuFolder {
+  readonly #gpus = new Map<XmlElement, NvidiaGpu>();
+
+  /** For `readXml`. */
+  readonly fold = (element: XmlElement): XmlElement => {
+    if (element.name !== 'gpu' || this.#gpus.size >= GPUS_MAX || child(element, 'error_string') !== undefined)
+      return element;
+    const { name, attributes } = element;
+    const folded = { name, attributes, text: '', children: [] };
+    this.#gpus.set(folded, toGpu(element));
+    return folded;
+  };
+
+  /** For `toSample`. */
+  readonly gpuOf = (element: XmlElement): NvidiaGpu => this.#gpus.get(element) ?? toGpu(element);
+}
+
+export function toSample(root: XmlElement, gpuOf: (element: XmlElement) => NvidiaGpu = toGpu): NvidiaSample {
   // More than a report may carry: `attachedGpus` then tells that some are missing.
   const elements = root.children.filter(({ name }) => name === 'gpu').slice(0, GPUS_MAX);
   return {
     driverVersion: identifierAt(root, 'driver_version'),
     cudaVersion: identifierAt(root, 'cuda_version'),
     attachedGpus: valueOf(read(textAt(root, 'attached_gpus'), parseCount)) ?? null,
-    gpus: withoutSharedUuids(elements.filter((gpu) => child(gpu, 'error_string') === undefined).map(toGpu)),
+    gpus: withoutSharedUuids(elements.filter((gpu) => child(gpu, 'error_string') === undefined).map(gpuOf)),
     lost: [...errorStrings(root), ...elements.flatMap(errorStrings)].slice(0, GPUS_MAX),
   };
 }

@@ -15,7 +15,7 @@ import { inforomWarnings, lostGpu, lostInMessages, readList, withoutWarnings } f
 import { migLayout, readMigNames, withMigNames } from './nvidia-mig.ts';
 import type { MigNames } from './nvidia-mig.ts';
 import { withoutClocks } from './nvidia-clocks.ts';
-import { toSample } from './nvidia-sample.ts';
+import { GpuFolder, toSample } from './nvidia-sample.ts';
 import { readXml } from './nvidia-xml.ts';
 import type { XmlResult } from './nvidia-xml.ts';
 
@@ -131,8 +131,9 @@ function fromKilled(result: Extract<CommandResult, { survivor: unknown }>, timeo
   const late = `no end within ${timeoutMs / 1000} s (does the driver hang? see the kernel log)`;
   const what = result.kind === 'timed-out' ? late : result.kind.replaceAll('-', ' ');
   const pid = result.survivor === null ? '' : `, and it cannot be killed (pid ${result.survivor.pid})`;
-  const xml = readXml(result.stdout);
-  if (xml.kind === 'document') return fromDocument(xml, '', `${what}${pid}, after a whole document`);
+  const { fold, gpuOf } = new GpuFolder();
+  const xml = readXml(result.stdout, fold);
+  if (xml.kind === 'document') return fromDocument({ ...xml, gpuOf }, '', `${what}${pid}, after a whole document`);
   return unknown(`${what}${pid}`, xml.reason);
 }
 
@@ -142,14 +143,15 @@ function unknown(...problems: readonly string[]): Told {
 
 function fromExit({ code, signal, stdout, stderr }: Extract<CommandResult, { kind: 'exited' }>): Told {
   const ending = signal === null ? `exit ${code}` : `ended by ${signal}`;
-  const xml = readXml(stdout);
+  const { fold, gpuOf } = new GpuFolder();
+  const xml = readXml(stdout, fold);
   if (xml.kind === 'document') {
     const said = oneLine(withoutWarnings(stderr));
     const isWarning = code === INFOROM_CORRUPT && inforomWarnings(`${xml.before}\n${xml.after}\n${stderr}`).length > 0;
     const about = [code === 0 || isWarning ? null : ending, said === '' ? null : `standard error: ${said}`].filter(
       (text) => text !== null,
     );
-    return fromDocument(xml, stderr, ...about);
+    return fromDocument({ ...xml, gpuOf }, stderr, ...about);
   }
   if (xml.kind !== 'not-a-document') return unknown(`${xml.kind} document: ${xml.reason}`, ending);
   const printed = oneLine(stderr === '' ? stdout : `${stdout} ${stderr}`);
@@ -179,14 +181,14 @@ const EXIT: ReadonlyMap<number, { readonly meaning: string; readonly mend?: stri
 const INFOROM_CORRUPT = 14;
 
 /** `about`: what is odd about the run itself. */
-function fromDocument(xml: XmlDocument, stderr: string, ...about: readonly string[]): Told {
+function fromDocument(xml: XmlDocument & Pick<GpuFolder, 'gpuOf'>, stderr: string, ...about: readonly string[]): Told {
   const [before, after] = [oneLine(withoutWarnings(xml.before)), oneLine(withoutWarnings(xml.after))];
   const around = [
     ...(before === '' ? [] : [`text before the document: ${before}`]),
     ...(after === '' ? [] : [`text after the document: ${after}`]),
   ];
   const corrupted = inforomWarnings(`${xml.before}\n${xml.after}\n${stderr}`);
-  const told = toSample(xml.root);
+  const told = toSample(xml.root, xml.gpuOf);
   const sample = corrupted.length === 0 ? told : { ...told, inforomCorrupted: corrupted };
   const named = sample.gpus.length + sample.lost.length;
   // The tool prints at most one element for each; one more was written by the name of a process. (Where a GPU is missing a

@@ -52,8 +52,11 @@ interface Open {
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** Never throws, and takes time in proportion to the text. */
-export function readXml(printed: string): XmlResult {
+/** Called with each child of the root as soon as it is complete; what it gives takes the child's place. */
+export type Fold = (element: XmlElement) => XmlElement;
+
+/** Never throws (unless `fold` does), and takes time in proportion to the text. */
+export function readXml(printed: string, fold: Fold = (element) => element): XmlResult {
   const text = printed.replace(BYTE_ORDER_MARK, '');
   if (text.length > LENGTH_MAX) return { kind: 'malformed', reason: `longer than ${LENGTH_MAX} characters` };
   const start = findStart(text);
@@ -64,7 +67,7 @@ export function readXml(printed: string): XmlResult {
     return { kind: 'not-a-document', reason: 'text without a document' };
   }
   try {
-    const scanner = new Scanner(text, start);
+    const scanner = new Scanner(text, start, fold);
     const root = scanner.document();
     const after = text.slice(scanner.at).trim();
     if (findStart(after) >= 0) return { kind: 'several', reason: 'more than one document was printed' };
@@ -89,11 +92,13 @@ function beginsMarkup(rest: string): boolean {
 class Scanner {
   at: number;
   readonly #text: string;
+  readonly #fold: Fold;
   readonly #open: Open[] = [];
 
-  constructor(text: string, start: number) {
+  constructor(text: string, start: number, fold: Fold) {
     this.#text = text;
     this.at = start;
+    this.#fold = fold;
   }
 
   document(): XmlElement {
@@ -214,8 +219,9 @@ class Scanner {
     closed.text = closed.text.trim();
     const parent = this.#open.at(-1);
     if (parent === undefined) return closed;
-    if (parent.children === NO_CHILDREN) parent.children = [closed];
-    else parent.children.push(closed);
+    const element = this.#open.length === 1 ? this.#fold(closed) : closed;
+    if (parent.children === NO_CHILDREN) parent.children = [element];
+    else parent.children.push(element);
     return null;
   }
 
